@@ -1,0 +1,1 @@
+"""Who reads: accounts, subscriptions, preferences, privacy."""

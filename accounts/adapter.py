@@ -1,0 +1,7 @@
+"""How allauth asks who may sign up."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+
+
+class SignupAdapter(DefaultAccountAdapter):
+    pass

@@ -1,0 +1,1 @@
+"""What readers did: slates that were served, and append-only events."""

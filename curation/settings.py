@@ -1,0 +1,261 @@
+"""The one settings module. The environment decides; nothing here starts anything or touches the network.
+
+Sections, in order: paths, core, database, applications, people, languages, files, models, broker and jobs,
+reading, pictures, API and admin, logging.
+"""
+
+from pathlib import Path
+
+import environ
+from celery.schedules import crontab
+from django.utils.translation import gettext_lazy as _
+
+from curation import embedded
+
+env = environ.Env()
+
+# -- Paths ---------------------------------------------------------------------------------------------------
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+GYEOL_HOME = Path(env("GYEOL_HOME", default=str(BASE_DIR / ".gyeol")))
+
+# -- Core ----------------------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env("SECRET_KEY", default="") or embedded.secret_key(GYEOL_HOME)
+PUBLIC_URL = env("PUBLIC_URL", default=f"http://127.0.0.1:{env('PORT', default='8000')}").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
+_https = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+ROOT_URLCONF = "frontend.urls"
+WSGI_APPLICATION = "frontend.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# -- Database ------------------------------------------------------------------------------------------------
+
+DATABASE_URL = env("DATABASE_URL", default="") or embedded.dsn(GYEOL_HOME)
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
+DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES["default"]["OPTIONS"]["pool"] = (
+    {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=8), "timeout": 10}
+    if env.bool("GYEOL_WEB", default=False)
+    else False
+)
+# A pool and persistent connections exclude each other: Django refuses both at once.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+
+# -- Applications --------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "rest_framework",
+    "drf_spectacular",
+    "django_htmx",
+    "django_linear_migrations",
+    "curation.serving",
+    "curation.sources",
+    "curation.articles",
+    "curation.topics",
+    "curation.engagement",
+    "curation.ranking",
+    "curation.analytics",
+    "curation.sample",
+    "illustrate",
+    "accounts",
+    "frontend",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "frontend.middleware.reader_language",
+    "frontend.middleware.content_security_policy",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "frontend.context.site",
+            ],
+        },
+    },
+]
+
+# -- People --------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "feed"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "accounts.adapter.SignupAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_LOGOUT_ON_GET = False
+# open | invitation | closed; the operator may change it on the site, this is the value of a new installation.
+SIGNUP_POLICY = env("SIGNUP", default="open")
+
+EMAIL_CONFIGURED = bool(env("SMTP_URL", default=""))
+if EMAIL_CONFIGURED:
+    vars().update(env.email_url("SMTP_URL"))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+DEFAULT_FROM_EMAIL = env("MAIL_FROM", default="gyeol@localhost")
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_CONFIGURED else "none"
+
+# -- Languages -----------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("ko", _("Korean"))]
+LOCALE_PATHS = [BASE_DIR / "frontend" / "locale"]
+USE_I18N = True
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# -- Files ---------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = GYEOL_HOME / "static"
+MEDIA_URL = env("MEDIA_URL", default="/media/")
+MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(GYEOL_HOME / "media")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": env("STATIC_BACKEND", default="whitenoise.storage.CompressedManifestStaticFilesStorage")},
+}
+WHITENOISE_USE_FINDERS = DEBUG
+
+# -- Models --------------------------------------------------------------------------------------------------
+
+# Any Open Inference Protocol endpoint. Empty: models run in this process, for commands with no server running.
+MODELS_URL = env("MODELS_URL", default="")
+MODELS_TIMEOUT_SECONDS = 30
+EMBEDDER = env("EMBEDDER", default="minilm")
+
+# -- Broker and jobs -----------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or embedded.broker_url(DATABASE_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_DEFAULT_QUEUE = "ingest"
+CELERY_TASK_ROUTES = {
+    "curation.ranking.tasks.*": {"queue": "rank"},
+    "curation.analytics.tasks.*": {"queue": "rank"},
+    "illustrate.tasks.*": {"queue": "render"},
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "poll-due-sources": {"task": "curation.sources.tasks.poll_due_sources", "schedule": 60.0},
+    "prepare-waiting-articles": {"task": "curation.articles.tasks.prepare_waiting_articles", "schedule": 60.0},
+    "assign-waiting-articles": {"task": "curation.topics.tasks.assign_waiting_articles", "schedule": 60.0},
+    "reconcile-pictures": {"task": "illustrate.tasks.reconcile_pictures", "schedule": 60.0},
+    "release-sample-news": {"task": "curation.sample.tasks.release_sample_news", "schedule": 900.0},
+    "refresh-popularity": {"task": "curation.ranking.tasks.refresh_popularity", "schedule": 120.0},
+    "purge-broker": {"task": "frontend.tasks.purge_broker", "schedule": 3600.0},
+    "prune-old-slates": {"task": "curation.engagement.tasks.prune_slates", "schedule": crontab(hour="4", minute="10")},
+}
+
+# -- Reading -------------------------------------------------------------------------------------------------
+
+# on | off | ask: `ask` leaves it to the operator's click on the first-run page.
+FETCH = env("GYEOL_FETCH", default="ask")
+FETCH_USER_AGENT = f"Gyeol/0.1 (+{PUBLIC_URL})"
+FETCH_TIMEOUT_SECONDS = 20
+FETCH_MAX_BYTES = 8 * 1024 * 1024
+FETCH_MAX_REDIRECTS = 5
+# Addresses (CIDR) that the guard lets through although they are private: a feed on your own network, a test server.
+FETCH_ALLOW_NETWORKS = env.list("FETCH_ALLOW_NETWORKS", default=[])
+
+# -- Pictures ------------------------------------------------------------------------------------------------
+
+RENDERER = env("RENDERER", default="composer")
+PICTURE_WIDTHS = (1200, 800, 400)
+PICTURE_MAX_ATTEMPTS = 3
+
+# -- API and admin -------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "PAGE_SIZE": 20,
+    "DEFAULT_THROTTLE_RATES": {"events": "120/min", "user": "600/min"},
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Gyeol API",
+    "DESCRIPTION": "Feed, articles, topics, subscriptions and events of one reader.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+UNFOLD = {
+    "SITE_TITLE": "Gyeol",
+    "SITE_HEADER": "Gyeol",
+    "SITE_URL": "/",
+    "DASHBOARD_CALLBACK": "frontend.dashboard.overview.fill_dashboard",
+}
+
+# -- Logging -------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "sqlalchemy": {"level": "WARNING"},
+    },
+}

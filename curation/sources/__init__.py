@@ -1,0 +1,1 @@
+"""Publishers that we poll: fetch, parse, decide what is new, store."""

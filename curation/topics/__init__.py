@@ -1,0 +1,1 @@
+"""Lasting subjects, and stories: the articles of one event."""

@@ -1,0 +1,1 @@
+"""The operator's dashboard: shows curation.analytics, computes nothing itself."""

@@ -1,0 +1,1 @@
+"""Pages for people, one function-view module a page."""

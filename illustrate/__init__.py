@@ -1,0 +1,1 @@
+"""How an article gets its picture: describe, brief, render, evaluate, attach."""

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class IllustrateConfig(AppConfig):
+    name = "illustrate"
+    label = "illustrate"
+    default_auto_field = "django.db.models.BigAutoField"

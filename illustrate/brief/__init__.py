@@ -1,0 +1,1 @@
+"""An article, its visual facts and a style preset become a brief."""

@@ -1,0 +1,1 @@
+"""An image and its brief become scores and a verdict."""

@@ -1,0 +1,1 @@
+"""A brief becomes an image."""

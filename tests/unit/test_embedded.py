@@ -1,0 +1,31 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from curation import embedded
+
+
+def test_a_long_home_moves_the_socket_to_a_private_temporary_folder(tmp_path: Path) -> None:
+    home = tmp_path / ("very-long-name-" * 8)
+    path = embedded.socket_dir(home)
+    assert len(os.fsencode(path / f".s.PGSQL.{embedded.PORT}")) <= embedded.SOCKET_PATH_LIMIT
+
+
+def test_the_broker_is_the_same_database() -> None:
+    url = embedded.broker_url("postgresql://gyeol@/gyeol?host=%2Ftmp%2Frun")
+    assert url == "sqla+postgresql+psycopg://gyeol@/gyeol?host=%2Ftmp%2Frun"
+
+
+def test_the_secret_key_is_made_once_and_kept(tmp_path: Path) -> None:
+    first = embedded.secret_key(tmp_path)
+    assert first == embedded.secret_key(tmp_path)
+    assert len(first) >= 50
+
+
+def test_data_of_another_major_version_is_refused_with_instructions(tmp_path: Path) -> None:
+    data = embedded.data_dir(tmp_path)
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("16\n")
+    with pytest.raises(embedded.EmbeddedError, match=r"PostgreSQL 16 .* dump it"):
+        embedded.Server(tmp_path)._check_version(data)
