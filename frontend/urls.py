@@ -1,5 +1,82 @@
 """Every address of the site."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from frontend.pages import (
+    article,
+    device,
+    feed,
+    first_run,
+    health,
+    phrases,
+    pictures,
+    saved,
+    search,
+    settings,
+    sources,
+    topics,
+    welcome,
+)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    # -- Reading --
+    path("", feed.feed, name="feed"),
+    path("more/", feed.more, name="feed_more"),
+    path("fresh/", feed.fresh, name="feed_fresh"),
+    path("a/<int:article_id>/", article.article, name="article"),
+    path("a/<int:article_id>/why/", article.why, name="why"),
+    path("a/<int:article_id>/save", article.save, name="save_article"),
+    path("a/<int:article_id>/unsave", article.unsave, name="unsave_article"),
+    path("a/<int:article_id>/hide", article.hide, name="hide_article"),
+    path("a/<int:article_id>/unhide", article.unhide, name="unhide_article"),
+    path("a/<int:article_id>/more", article.more_like_this, name="more_like_this"),
+    path("a/<int:article_id>/less", article.less_like_this, name="less_like_this"),
+    path("a/<int:article_id>/report/", pictures.report, name="report_picture"),
+    path("saved/", saved.saved, name="saved"),
+    path("search/", search.search, name="search"),
+    # -- Following --
+    path("topics/", topics.topics, name="topics"),
+    path("topics/<slug:slug>/", topics.topic, name="topic"),
+    path("topics/<slug:slug>/follow", topics.follow, name="follow_topic"),
+    path("topics/<slug:slug>/unfollow", topics.unfollow, name="unfollow_topic"),
+    path("sources/", sources.sources, name="sources"),
+    path("sources/add/", sources.add, name="add_source"),
+    path("sources/<int:source_id>/", sources.source, name="source"),
+    path("sources/<int:source_id>/follow", sources.follow, name="follow_source"),
+    path("sources/<int:source_id>/unfollow", sources.unfollow, name="unfollow_source"),
+    path("sources/<int:source_id>/mute", sources.mute, name="mute_source"),
+    path("sources/<int:source_id>/unmute", sources.unmute, name="unmute_source"),
+    path("phrases/", phrases.start, name="start_phrase"),
+    path("phrases/<int:phrase_id>/", phrases.phrase, name="phrase"),
+    path("phrases/<int:phrase_id>/follow", phrases.follow, name="follow_phrase"),
+    path("phrases/<int:phrase_id>/unfollow", phrases.unfollow, name="unfollow_phrase"),
+    # -- The reader's own matters --
+    path("welcome/", welcome.welcome, name="welcome"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/language", settings.choose_language, name="choose_language"),
+    path("settings/muted-words/add", settings.mute_word, name="mute_word"),
+    path("settings/muted-words/remove", settings.unmute_word, name="unmute_word"),
+    path("settings/export.json", settings.export_json, name="export_json"),
+    path("settings/export.opml", settings.export_opml, name="export_opml"),
+    path("settings/import-opml", settings.import_opml, name="import_opml"),
+    path("settings/delete-account/", settings.delete_account, name="delete_account"),
+    path("account/", include("allauth.urls")),
+    # -- The operator's and the editors' --
+    path("first-run/", first_run.first_run, name="first_run"),
+    path("first-run/fetching", first_run.set_fetching, name="set_fetching"),
+    path("first-run/sample", first_run.remove_sample, name="remove_sample"),
+    path("first-run/sign-up", first_run.set_signup_policy, name="set_signup_policy"),
+    path("first-run/invite", first_run.invite, name="invite"),
+    path("first-run/reset-password", first_run.reset_password, name="reset_password"),
+    path("pictures/<int:picture_id>/redraw", pictures.redraw, name="redraw_picture"),
+    path("pictures/<int:picture_id>/take-down", pictures.take_down, name="take_down_picture"),
+    path("admin/", admin.site.urls),
+    # -- Machinery --
+    path("media/<path:path>", pictures.file, name="media"),
+    path("manifest.webmanifest", device.manifest, name="manifest"),
+    path("service-worker.js", device.service_worker, name="service_worker"),
+    path("offline/", device.offline, name="offline"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]
