@@ -25,7 +25,7 @@ DATABASE = "gyeol"
 ROLE = "gyeol"
 PORT = 5432  # names the socket file only: the server does not listen on TCP
 SOCKET_PATH_LIMIT = 103  # sockaddr_un holds 108 bytes on Linux, 104 on macOS, with the terminating zero
-# A server for one household: little memory, and no wait for the disk that the reader's own laptop would feel.
+# A server for one household. Commits wait for the disk: what was acknowledged is kept.
 SERVER_OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -34,7 +34,6 @@ SERVER_OPTIONS = {
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "random_page_cost": "1.1",
-    "synchronous_commit": "off",
     "log_min_messages": "warning",
     "jit": "off",
 }
@@ -109,7 +108,9 @@ def _as_ordinary_user(command: list[str], *, owner: Path) -> list[str]:
     stat = owner.stat()
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        raise EmbeddedError("As root the embedded database needs `setpriv` (util-linux); run Gyeol as an ordinary user.")
+        raise EmbeddedError(
+            "As root the embedded database needs `setpriv` (util-linux); run Gyeol as an ordinary user."
+        )
     ids = [f"--reuid={stat.st_uid}", f"--regid={stat.st_gid}", "--clear-groups"]
     capability = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     probe = subprocess.run([setpriv, *ids, *capability, "true"], capture_output=True, check=False)
@@ -132,10 +133,11 @@ def answers(home: Path) -> bool:
 
 
 class Server:
-    """One PostgreSQL process over `home`, a direct child of this process."""
+    """One PostgreSQL over `home`, a direct child of the process that calls `start`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **options: str) -> None:
         self.home = home
+        self.options = SERVER_OPTIONS | options
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, timeout: float = 60) -> None:
@@ -149,7 +151,7 @@ class Server:
         self._check_version(data)
         if not (data / "PG_VERSION").exists():
             self._create_cluster(data)
-        options = [part for key, value in SERVER_OPTIONS.items() for part in ("-c", f"{key}={value}")]
+        options = [part for key, value in self.options.items() for part in ("-c", f"{key}={value}")]
         command = [binary("postgres"), "-D", str(data), "-k", str(socket_dir(self.home)), "-p", str(PORT), *options]
         log_path = self.home / "postgres.log"
         with log_path.open("ab") as log:
@@ -167,16 +169,28 @@ class Server:
             time.sleep(0.05)
         self._create_database()
 
+    def pid(self) -> int | None:
+        """Of the running server, whoever started it; None when there is none."""
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError, IndexError):
+            pid = int((data_dir(self.home) / "postmaster.pid").read_text().splitlines()[0])
+            os.kill(pid, 0)
+            return pid
+        return None
+
     def stop(self, timeout: float = 20) -> None:
         """Fast shutdown: open transactions are rolled back, everything committed is kept."""
-        if self.process is None or self.process.poll() is not None:
+        pid = self.pid()
+        if pid is None:
             return
-        self.process.send_signal(signal.SIGINT)
-        try:
-            self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            self.process.send_signal(signal.SIGQUIT)
-            self.process.wait(timeout)
+        for how in (signal.SIGINT, signal.SIGQUIT):
+            os.kill(pid, how)
+            deadline = time.monotonic() + timeout
+            while time.monotonic() < deadline:
+                if self.process is not None:
+                    self.process.poll()
+                if self.pid() is None:
+                    return
+                time.sleep(0.02)
 
     def _check_version(self, data: Path) -> None:
         version_file = data / "PG_VERSION"
@@ -191,7 +205,7 @@ class Server:
         fresh = data.with_name(data.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         _prepare_folder(fresh)
-        command = [binary("initdb"), "-D", str(fresh), "-U", ROLE, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+        command = [binary("initdb"), "-D", str(fresh), "-U", ROLE, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
         result = subprocess.run(
             _as_ordinary_user(command, owner=fresh), capture_output=True, text=True, check=False, cwd="/"
         )
@@ -221,61 +235,38 @@ def _last_line(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, how: int) -> Iterator[int]:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _locked(path: Path) -> Iterator[None]:
     fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(fd, how)
-        yield fd
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(fd)
 
 
 @contextlib.contextmanager
-def running(home: Path) -> Iterator[None]:
-    """A database for the length of the block: attach to one that answers, or start it and, as the last, stop it.
+def running(home: Path) -> Iterator[Server]:
+    """A database for the length of the block: attach to one that answers, or start it; the last to leave stops it.
 
-    Each user of a server holds a shared lock on `users.lock`; whoever started the server waits for nobody, it
-    stops the server only if it can get that lock alone. A command that outlives the starter keeps its server.
+    Each user of the server holds a shared lock on `users.lock`. Whoever can get it alone on leaving is the last,
+    and stops the server whether it started it or not: a command that outlives the starter keeps its database, and a
+    server that a killed supervisor left behind is ended by the next one.
     """
-    server: Server | None = None
     home.mkdir(parents=True, exist_ok=True)
-    fd = os.open(home / "users.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    server = Server(home)
+    users = os.open(home / "users.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
-        with _locked(home / "start.lock", fcntl.LOCK_EX):
-            fcntl.flock(fd, fcntl.LOCK_SH)
+        with _locked(home / "start.lock"):
+            fcntl.flock(users, fcntl.LOCK_SH)
             if not answers(home):
-                server = Server(home)
                 server.start()
-        yield
+        yield server
     finally:
-        with _locked(home / "start.lock", fcntl.LOCK_EX):
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                last = True
-            except BlockingIOError:
-                last = False
-            os.close(fd)
-            if last:
-                if server is not None:
-                    server.stop()
-                elif (home / "orphan").exists():
-                    _stop_orphan(home)
-            elif server is not None:
-                # Somebody still works on the server that we started: the last to leave stops it.
-                (home / "orphan").write_text(str(server.process.pid if server.process else ""))
-
-
-def _stop_orphan(home: Path) -> None:
-    marker = home / "orphan"
-    pid_file = data_dir(home) / "postmaster.pid"
-    marker.unlink(missing_ok=True)
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
-        pid = int(pid_file.read_text().splitlines()[0])
-        os.kill(pid, signal.SIGINT)
-        deadline = time.monotonic() + 20
-        while pid_file.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        with _locked(home / "start.lock"):
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                server.stop()
+            os.close(users)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,6 @@ CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus"
 _cluster = None
 
 
-
 def _start_cluster() -> None:
     global _cluster
     if os.environ.get("GYEOL_TEST_HOME"):
@@ -26,7 +25,7 @@ def _start_cluster() -> None:
     os.environ["STATIC_BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     from curation import embedded
 
-    _cluster = embedded.Server(home)
+    _cluster = embedded.Server(home, fsync="off", max_connections="60")
     _cluster.start()
     os.environ["DATABASE_URL"] = embedded.dsn(home)
 
