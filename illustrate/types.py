@@ -49,6 +49,18 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class VisualFacts:
+    """What describe takes from a photo. All empty where there is none, or where it was `rejected`, and why."""
+
+    faces: int = 0
+    palette: tuple[str, ...] = ()  # "#rrggbb", the largest share first
+    brightness: float | None = None  # 0 black to 1 white
+    alt: str = ""
+    caption: str = ""
+    rejected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """The complete instruction for one picture; with a seed it determines every pixel."""
 

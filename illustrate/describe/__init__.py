@@ -1,1 +1,1 @@
-"""A photo becomes visual facts."""
+"""Photo to visual facts: `photo.describe`."""
