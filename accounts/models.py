@@ -44,7 +44,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=80, blank=True)
     role = models.CharField(max_length=10, choices=Role, default=Role.READER)
     is_active = models.BooleanField(default=True)
-    is_synthetic = models.BooleanField(default=False)  # made by `simulate`: never ranks for, nor counts with, real readers
+    is_synthetic = models.BooleanField(
+        default=False
+    )  # made by `simulate`: never ranks for, nor counts with, real readers
     joined_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
@@ -97,6 +99,16 @@ class MutedWord(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reader", "word"], name="word_muted_once")]
+
+
+class MutedSource(models.Model):
+    """Articles of this source are never put before the reader, whatever else speaks for them."""
+
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="muted_sources")
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reader", "source"], name="source_muted_once")]
 
 
 class Preference(models.Model):

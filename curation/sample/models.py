@@ -1,0 +1,16 @@
+"""Newsroom: whether the sample newsroom prints here, and since when."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class Newsroom(models.Model):
+    """One row while the sample newsroom is open; its dates count from `started_at`."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    started_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="newsroom_single_row")]
