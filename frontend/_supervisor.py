@@ -94,7 +94,7 @@ class Supervisor:
             text=True,
             errors="replace",
             start_new_session=True,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - no threads touch locks between fork and exec here
+            preexec_fn=_end_with_parent,
         )
         threading.Thread(target=self._relay, args=(child, child.process.stdout), daemon=True).start()
 

@@ -40,6 +40,13 @@ def body_html(article: SampleArticle, *, paragraphs: int | None = None) -> str:
     return "\n".join(parts)
 
 
+def _figure(publisher: Publisher, article: SampleArticle) -> str:
+    if article.photo is None:
+        return ""
+    alt = escape(article.photo.alt, quote=True)
+    return f'<figure><img src="{photo_of(publisher, article)}" alt="{alt}"></figure>\n'
+
+
 def feed(publisher: Publisher, dated: Dated) -> tuple[bytes, str]:
     """The publisher's feed document and its content type."""
     if publisher.format == "rss":
@@ -102,8 +109,7 @@ def _atom(publisher: Publisher, dated: Dated) -> bytes:
         _text(entry, f"{{{ATOM}}}summary", article.paragraphs()[0])
         html = _feed_html(publisher, article)
         if article.photo:
-            alt = escape(article.photo.alt, quote=True)
-            html = f'<figure><img src="{photo_of(publisher, article)}" alt="{alt}"></figure>\n{html}'
+            html = _figure(publisher, article) + html
         if publisher.delivery == "full":
             _text(entry, f"{{{ATOM}}}content", html, type="html")
     return ET.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -124,10 +130,7 @@ def _json(publisher: Publisher, dated: Dated) -> bytes:
         }
         if article.photo:
             item["image"] = photo_of(publisher, article)
-            item["content_html"] = (
-                f'<figure><img src="{photo_of(publisher, article)}" alt="{escape(article.photo.alt, quote=True)}"></figure>'
-                + str(item["content_html"])
-            )
+            item["content_html"] = _figure(publisher, article) + str(item["content_html"])
         items.append(item)
     document = {
         "version": "https://jsonfeed.org/version/1.1",
@@ -143,17 +146,13 @@ def _json(publisher: Publisher, dated: Dated) -> bytes:
 
 def page(publisher: Publisher, article: SampleArticle, at: datetime) -> bytes:
     """The article's own page, with the furniture that an extractor has to leave behind."""
-    photo = (
-        f'<figure><img src="{photo_of(publisher, article)}" alt="{escape(article.photo.alt, quote=True)}"></figure>'
-        if article.photo
-        else ""
-    )
     return f"""<!doctype html>
-<html lang="{publisher.lang}"><head><meta charset="utf-8"><title>{escape(article.title)} | {escape(publisher.name)}</title>
+<html lang="{publisher.lang}"><head><meta charset="utf-8">
+<title>{escape(article.title)} | {escape(publisher.name)}</title>
 <meta name="author" content="{escape(article.author, quote=True)}">
 <meta property="article:published_time" content="{at.isoformat()}">
 <link rel="alternate" href="{publisher.address}"></head>
 <body><header><p>{escape(publisher.name)}</p><nav><a href="/">Front page</a> <a href="/about">About</a></nav></header>
-<main><article><h1>{escape(article.title)}</h1><p class="byline">{escape(article.author)}</p>{photo}
-{body_html(article)}
+<main><article><h1>{escape(article.title)}</h1><p class="byline">{escape(article.author)}</p>
+{_figure(publisher, article)}{body_html(article)}
 </article></main><footer><p>{escape(publisher.tagline)}</p></footer></body></html>""".encode()

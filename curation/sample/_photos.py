@@ -84,7 +84,7 @@ def _outdoor(rng: random.Random, sky: str, horizon: str, near: str, far: str, *,
     parts = [_gradient("sky", sky, horizon), f'<rect width="{WIDTH}" height="{HEIGHT}" fill="url(#sky)"/>']
     if stars:
         parts += [
-            f'<circle cx="{rng.randrange(WIDTH)}" cy="{rng.randrange(400)}" r="{rng.uniform(0.8, 2.4):.1f}" fill="#fff"/>'
+            f'<circle cx="{rng.randrange(WIDTH)}" cy="{rng.randrange(400)}" r="{rng.randint(1, 2)}" fill="#fff"/>'
             for _ in range(160)
         ]
     else:
@@ -110,8 +110,8 @@ def _urban(rng: random.Random, sky: str, haze: str, ground: str) -> str:
 def _indoor(rng: random.Random, wall: str, things: str) -> str:
     parts = [_gradient("wall", wall, things), f'<rect width="{WIDTH}" height="{HEIGHT}" fill="url(#wall)"/>']
     parts += [
-        f'<rect x="{x}" y="{rng.randrange(60, 300)}" width="{rng.randrange(40, 110)}" height="{rng.randrange(60, 260)}" '
-        f'fill="{things}" opacity="{rng.uniform(0.35, 0.8):.2f}"/>'
+        f'<rect x="{x}" y="{rng.randrange(60, 300)}" width="{rng.randrange(40, 110)}" '
+        f'height="{rng.randrange(60, 260)}" fill="{things}" opacity="{rng.uniform(0.35, 0.8):.2f}"/>'
         for x in range(20, WIDTH, 110)
     ]
     parts.append(f'<rect y="470" width="{WIDTH}" height="170" fill="{things}"/>')

@@ -41,7 +41,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
-        parser.add_argument("--empty", action="store_true", help="do not load the sample newsroom into an empty database")
+        parser.add_argument("--empty", action="store_true", help="without the sample newsroom")
         parser.add_argument("--once", action="store_true", help="end as soon as everything is ready (for trials)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -149,8 +149,9 @@ def _web(host: str, port: int) -> Child:
 
 def _worker() -> Child:
     concurrency = os.environ.get("WORKERS", str(max(2, min(4, os.cpu_count() or 2))))
-    command = [sys.executable, "-m", "celery", "-A", "curation", "worker", "-Q", "ingest,rank,render", "-c", concurrency]
-    return Child("worker", [*command, "-l", "warning", "--without-gossip", "--without-mingle"], stop_seconds=20)
+    command = [sys.executable, "-m", "celery", "-A", "curation", "worker", "-Q", "ingest,rank,render"]
+    quiet = ["-l", "warning", "--without-gossip", "--without-mingle"]
+    return Child("worker", [*command, "-c", concurrency, *quiet], stop_seconds=20)
 
 
 def _beat(home: Path) -> Child:
