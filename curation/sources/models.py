@@ -15,8 +15,10 @@ class SourceQuerySet(models.QuerySet["Source"]):
         return self.filter(status=Source.Status.ACTIVE)
 
     def due(self, at: datetime) -> SourceQuerySet:
-        return self.active().filter(Q(next_fetch_at__isnull=True) | Q(next_fetch_at__lte=at)).order_by(
-            F("next_fetch_at").asc(nulls_first=True)
+        return (
+            self.active()
+            .filter(Q(next_fetch_at__isnull=True) | Q(next_fetch_at__lte=at))
+            .order_by(F("next_fetch_at").asc(nulls_first=True))
         )
 
     def visible_to(self, reader_id: int | None) -> SourceQuerySet:
@@ -38,7 +40,9 @@ class Source(models.Model):
     site_url = models.URLField(max_length=2000, blank=True)
     language = models.CharField(max_length=8, blank=True)
     topic_slugs = ArrayField(models.SlugField(), default=list, blank=True)  # stated by the catalogue
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
     excerpts_only = models.BooleanField(default=False)  # never fetch the full text of its articles
     is_sample = models.BooleanField(default=False)
 

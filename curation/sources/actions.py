@@ -1,0 +1,193 @@
+"""What may be done to sources: visit, add, wake, load the catalogue, switch fetching."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import DataError, transaction
+from django.db.models import Q
+
+from curation.sources import _catalogue, _http, _store, queries
+from curation.sources._discover import announced_feeds
+from curation.sources._guard import check_url
+from curation.sources._opml import without_feed_scheme
+from curation.sources.models import FetchingSwitch, Source
+from curation.sources.types import (
+    AddressRefused,
+    Document,
+    FeedRefused,
+    FetchFailed,
+    FetchingIsOff,
+    FetchOutcome,
+    ParsedFeed,
+    SourceError,
+)
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+register_transport = _http.register_transport
+unregister_transport = _http.unregister_transport
+
+logger = logging.getLogger(__name__)
+
+ACCEPT_FEED = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
+    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.5, */*;q=0.1"
+)
+LEASE = timedelta(minutes=10)  # how long a claimed source waits for its visit before another run may claim it
+CLAIMED_PER_HOST = 2  # a run; the rest are due again a minute later
+
+
+def fetch_source(*, source_id: int, at: datetime) -> FetchOutcome:
+    """One visit: fetch, parse, decide, store. Whatever happens is on record; a failure changes no entry."""
+    source = Source.objects.get(pk=source_id)
+    began = time.monotonic()
+    document: Document | None = None
+
+    def took() -> timedelta:
+        return timedelta(seconds=time.monotonic() - began)
+
+    try:
+        document = queries.fetch_document(
+            source.address, accept=ACCEPT_FEED, etag=source.etag, last_modified=source.last_modified
+        )
+        if document.status == 304:
+            return _store.store_unchanged(source_id=source_id, document=document, started_at=at, took=took())
+        feed = _parse(document)
+        return _store.store_feed(source_id=source_id, feed=feed, document=document, started_at=at, took=took())
+    except FetchingIsOff as error:
+        return FetchOutcome("refused", str(error))
+    except (SourceError, DataError) as problem:
+        error = problem if isinstance(problem, SourceError) else SourceError("the database could not hold the entries")
+        return _store.store_failure(
+            source_id=source_id,
+            error=error,
+            outcome="refused" if isinstance(error, AddressRefused | FeedRefused) else "failed",
+            started_at=at,
+            took=took(),
+            size=len(document.body) if document else 0,
+        )
+
+
+@transaction.atomic
+def claim_due_sources(*, at: datetime, limit: int) -> list[int]:
+    """Ids of sources to visit now, few of one host; they are nobody else's until the lease ends."""
+    due = Source.objects.due(at).select_for_update(skip_locked=True)
+    if not queries.is_fetching_on():
+        due = due.filter(is_sample=True)
+    hosts: Counter[str] = Counter()
+    claimed = []
+    for source in due.only("pk", "address", "is_sample")[: limit * 4]:
+        host = urlsplit(source.address).hostname or ""
+        hosts[host] += 1
+        if len(claimed) < limit and (source.is_sample or hosts[host] <= CLAIMED_PER_HOST):
+            claimed.append(source.pk)
+    Source.objects.filter(pk__in=claimed).update(next_fetch_at=at + LEASE)
+    return claimed
+
+
+def add_source(*, address: str, by: User, at: datetime, private: bool = False) -> Source:
+    """The source at `address`, or at the feed that the page there announces. Raises SourceError when there is none.
+
+    A private source is its owner's alone: it is never the same row as a public one with the same address.
+    While fetching is off the address is taken as it is, and visited once fetching is switched on.
+    """
+    address = _normal_address(address)
+    owner_id = by.pk if private else None
+    if held := Source.objects.filter(address=address, owner=owner_id).first():
+        return _wake(held, at=at)
+    try:
+        address, feed = _find_feed(address)
+    except FetchingIsOff:
+        feed = None
+    source, _ = Source.objects.get_or_create(
+        address=address,
+        owner_id=owner_id,
+        defaults={
+            "name": (feed.title if feed else "") or urlsplit(address).hostname or address[:200],
+            "site_url": feed.link if feed else "",
+            "language": feed.language[:8] if feed else "",
+            "status": Source.Status.ACTIVE,
+            "next_fetch_at": at,
+        },
+    )
+    return _wake(source, at=at)
+
+
+def follow_catalogue(*, topic_slugs: Sequence[str], at: datetime) -> int:
+    """Wakes the catalogue's sources of these topics; how many were asleep."""
+    asleep = Source.objects.filter(owner=None, status=Source.Status.DORMANT, topic_slugs__overlap=list(topic_slugs))
+    return asleep.update(status=Source.Status.ACTIVE, next_fetch_at=at)
+
+
+def load_catalogue() -> int:
+    """How many catalogue sources were added or brought up to date; cheap when there is nothing to do."""
+    return _catalogue.store_catalogue() if _catalogue.CATALOGUE.exists() else 0
+
+
+def pause_source(*, source_id: int, reason: str, by: User, at: datetime) -> None:
+    logger.info("source %s paused by %s at %s: %s", source_id, by.pk, at.isoformat(), reason)
+    Source.objects.filter(pk=source_id).update(status=Source.Status.PAUSED, pause_reason=reason[:200])
+
+
+def resume_source(*, source_id: int, by: User, at: datetime) -> None:
+    logger.info("source %s resumed by %s", source_id, by.pk)
+    Source.objects.filter(~Q(status=Source.Status.ACTIVE), pk=source_id).update(
+        status=Source.Status.ACTIVE, pause_reason="", failures=0, next_fetch_at=at
+    )
+
+
+def set_fetching(*, on: bool, by: User, at: datetime) -> None:
+    """The operator's answer to whether this installation may fetch from the internet."""
+    FetchingSwitch.objects.update_or_create(pk=1, defaults={"is_on": on, "decided_at": at})
+    logger.info("fetching from the internet switched %s by %s", "on" if on else "off", by.pk)
+
+
+def _parse(document: Document) -> ParsedFeed:
+    try:
+        return queries.parse(document.body, url=document.url, content_type=document.content_type)
+    except FeedRefused:
+        raise
+    except Exception as error:
+        # A parser that trips over a stranger's bytes must not stop the poll: the reason goes on record.
+        logger.exception("a feed document could not be parsed")
+        raise SourceError(f"the parser failed: {type(error).__name__}") from error
+
+
+def _find_feed(address: str) -> tuple[str, ParsedFeed]:
+    """Where the feed is, after redirects that last, and what it says of itself."""
+    page = queries.fetch_document(address, accept=ACCEPT_FEED)
+    try:
+        return page.moved_to or address, _parse(page)
+    except FeedRefused as refusal:
+        for candidate in announced_feeds(page):
+            try:
+                document = queries.fetch_document(candidate, accept=ACCEPT_FEED)
+                return document.moved_to or candidate, _parse(document)
+            except (FeedRefused, FetchFailed):
+                continue
+        raise refusal
+
+
+def _normal_address(address: str) -> str:
+    address = without_feed_scheme(address.strip())
+    if "://" not in address:
+        address = f"https://{address}"
+    if not _http.has_own_transport(address):
+        check_url(address, allowed=settings.FETCH_ALLOW_NETWORKS)
+    return address.partition("#")[0]
+
+
+def _wake(source: Source, *, at: datetime) -> Source:
+    if source.status in (Source.Status.DORMANT, Source.Status.GONE):
+        source.status, source.next_fetch_at = Source.Status.ACTIVE, at
+        source.save(update_fields=["status", "next_fetch_at"])
+    return source
