@@ -17,6 +17,7 @@ from curation.engagement import queries as engagement
 from curation.sources import actions as sources
 from curation.sources import queries as source_queries
 from curation.sources.models import Source
+from curation.sources.types import SourceError
 from curation.topics import actions as topics
 from curation.topics.models import Phrase, Topic
 
@@ -251,15 +252,15 @@ def import_opml(*, reader: User, text: str, at: datetime) -> tuple[int, list[str
     """
     try:
         listed = source_queries.parse_opml(text)
-    except ValueError as error:
+    except SourceError as error:
         raise ValidationError(str(error), code="opml") from None
     if len(listed) > OPML_SOURCES:
         raise ValidationError(f"At most {OPML_SOURCES} sources can be imported at once.", code="too_many")
     followed, refused = 0, []
     for title, address in listed:
         try:
-            source = sources.add_source(address=address, by=reader, at=at, name=title, check=False)
-        except ValueError as error:
+            source = sources.add_listed_source(address=address, name=title, at=at)
+        except SourceError as error:
             refused.append(f"{address}: {error}")
             continue
         follow_source(reader=reader, source_id=source.pk, at=at)

@@ -122,6 +122,17 @@ def add_source(*, address: str, by: User, at: datetime, private: bool = False) -
     return _wake(source, at=at)
 
 
+def add_listed_source(*, address: str, name: str, at: datetime) -> Source:
+    """A public source out of somebody's list: taken as it is, visited when its turn comes.
+
+    Raises SourceError for an address that may never be visited.
+    """
+    address = _normal_address(address)
+    defaults = {"name": name[:200] or address[:200], "status": Source.Status.ACTIVE, "next_fetch_at": at}
+    source, _ = Source.objects.get_or_create(address=address, owner=None, defaults=defaults)
+    return _wake(source, at=at)
+
+
 def follow_catalogue(*, topic_slugs: Sequence[str], at: datetime) -> int:
     """Wakes the catalogue's sources of these topics; how many were asleep."""
     asleep = Source.objects.filter(owner=None, status=Source.Status.DORMANT, topic_slugs__overlap=list(topic_slugs))

@@ -27,6 +27,7 @@ from curation.engagement import actions as engagement
 from curation.engagement import queries as engagement_queries
 from curation.ranking import actions as ranking
 from curation.sources import actions as sources
+from curation.sources.types import SourceError
 from curation.topics.models import Topic
 from frontend.pages._cards import Pick, make_cards, picks
 from illustrate import queries as illustrate
@@ -158,7 +159,7 @@ class SubscriptionsView(APIView):
             raise Http404 from None
         except ModelValidationError as error:
             raise ValidationError({"detail": error.messages}) from None
-        except ValueError as error:
+        except SourceError as error:
             raise ValidationError({"address": str(error)}) from None
         return Response(out.SubscriptionOut(subscription).data, status=status.HTTP_201_CREATED)
 
