@@ -37,4 +37,4 @@ def _answer(request: httpx.Request, body: bytes, content_type: str) -> httpx.Res
     headers = {"content-type": content_type, "etag": etag}
     if request.headers.get("if-none-match") == etag:
         return httpx.Response(304, headers=headers, request=request)
-    return httpx.Response(200, headers=headers, content=body, request=request)
+    return httpx.Response(200, headers=headers, stream=httpx.ByteStream(body), request=request)
