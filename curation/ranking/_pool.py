@@ -1,0 +1,145 @@
+"""Turns rows into the arrays that the components work on, in a number of queries that does not grow with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+from django.db.models import BinaryField, Count, F, Func
+from numpy.typing import NDArray
+
+from curation.articles.models import DIMENSION, ArticleVector
+from curation.engagement import queries as engagement
+from curation.engagement.models import ArticleState, Event
+from curation.ranking import _popularity
+from curation.ranking.candidates import eligible
+from curation.ranking.types import Integers, Past, Pool, Reader, ReaderProfile
+from curation.topics.models import ArticleTopic, Phrase
+
+HISTORY_LENGTH = 200
+
+
+def load_reader(profile: ReaderProfile, at: datetime) -> Reader:
+    """The reader with the history's vectors; its topics come with the pool."""
+    reads = [read for read in engagement.history(profile.reader_id, HISTORY_LENGTH) if read.weight]
+    ids = np.array([read.article_id for read in reads], dtype=np.int64)
+    past = Past(
+        ids=ids,
+        weights=np.array([read.weight for read in reads], dtype=np.float64),
+        vectors=vectors_of(ids),
+        topics=np.zeros((len(ids), 0), dtype=np.float32),
+    )
+    return Reader(profile=profile, at=at, past=past)
+
+
+def load_pool(reader: Reader, candidates: Iterable[int], phrases: Sequence[int] = ()) -> tuple[Pool, Reader]:
+    """The candidates that the reader may see, and the reader with what it did to them.
+
+    `phrases` are measured beside those that the reader follows.
+
+    Whatever a generator proposed passes `eligible` here once more: an article of somebody else's private source has
+    no way in.
+    """
+    rows = list(
+        eligible(reader)
+        .filter(pk__in=set(candidates))
+        .order_by("pk")
+        .values_list(
+            "pk", "source_id", "assignment__story_id", "assignment__story__article_count", "assignment__area",
+            "sorted_at", "title", "summary", "popularity__impressions", "popularity__clicks", "popularity__as_of",
+        )
+    )  # fmt: skip
+    columns = list(zip(*rows, strict=True)) or [()] * 11
+    ids = np.array(columns[0], dtype=np.int64)
+    slugs, topics, past_topics = _topics(ids, reader.past.ids)
+    vectors = vectors_of(ids)
+    phrase_ids, cosines = _phrases({*reader.profile.phrases, *phrases}, vectors)
+    if reader.profile.is_synthetic:
+        impressions, clicks = _popularity.measure(ids, at=reader.at, with_synthetic=True)
+    else:
+        fade = np.array([_popularity.fade(reader.at, as_of) for as_of in columns[10]], dtype=np.float64)
+        impressions = np.array([value or 0.0 for value in columns[8]], dtype=np.float64) * fade
+        clicks = np.array([value or 0.0 for value in columns[9]], dtype=np.float64) * fade
+    pool = Pool(
+        ids=ids,
+        sources=np.array(columns[1], dtype=np.int64),
+        stories=np.array([story or 0 for story in columns[2]], dtype=np.int64),
+        story_sizes=np.array([size or 1 for size in columns[3]], dtype=np.int64),
+        areas=np.unique([area or "" for area in columns[4]], return_inverse=True)[1].astype(np.int64),
+        ages=np.array([(reader.at - at).total_seconds() / 3600 for at in columns[5]], dtype=np.float64),
+        texts=tuple(f"{title}\n{summary}" for title, summary in zip(columns[6], columns[7], strict=True)),
+        impressions=impressions,
+        clicks=clicks,
+        vectors=vectors,
+        topics=topics,
+        slugs=slugs,
+        phrases=cosines,
+        phrase_ids=phrase_ids,
+    )
+    return pool, replace(_with_states(reader, ids), past=replace(reader.past, topics=past_topics))
+
+
+def vectors_of(ids: Integers) -> NDArray[np.float32]:
+    """Unit rows in the order of `ids`, in the current space; zeros where an article has none.
+
+    The database sends the bytes of a half-precision vector as they are (four bytes of header, then big-endian
+    halves): reading them as text costs a hundred times as much.
+    """
+    vectors = np.zeros((len(ids), DIMENSION), dtype=np.float32)
+    if not len(ids):
+        return vectors
+    raw = Func(F("vector"), function="halfvec_send", output_field=BinaryField())
+    found = ArticleVector.objects.filter(article_id__in=ids.tolist(), space__is_current=True)
+    rows = list(found.values_list("article_id", raw))
+    if rows:
+        order = np.argsort(ids)
+        places = order[np.searchsorted(ids[order], [article_id for article_id, _ in rows])]
+        halves = np.frombuffer(b"".join(bytes(data)[4:] for _, data in rows), dtype=">f2")
+        vectors[places] = halves.reshape(len(rows), DIMENSION).astype(np.float32)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return vectors
+
+
+def _topics(ids: Integers, past: Integers) -> tuple[tuple[str, ...], NDArray[np.float32], NDArray[np.float32]]:
+    both = np.concatenate([ids, past])
+    rows = list(
+        ArticleTopic.objects.filter(article_id__in=set(both.tolist())).values_list("article_id", "topic_id", "score")
+    )
+    articles, topics, scores = zip(*rows, strict=True) if rows else ((), (), ())
+    slugs, columns = np.unique(np.array(topics, dtype=str), return_inverse=True)
+    known, places = np.unique(both, return_inverse=True)
+    table = np.zeros((len(known), len(slugs)), dtype=np.float32)
+    table[np.searchsorted(known, np.array(articles, dtype=np.int64)), columns] = scores
+    return tuple(slugs.tolist()), table[places[: len(ids)]], table[places[len(ids) :]]
+
+
+def _phrases(phrase_ids: set[int], vectors: NDArray[np.float32]) -> tuple[tuple[int, ...], NDArray[np.float32]]:
+    if not phrase_ids:
+        return (), np.zeros((len(vectors), 0), dtype=np.float32)
+    phrases = list(Phrase.objects.filter(pk__in=phrase_ids, is_understood=True, space__is_current=True).order_by("pk"))
+    if not phrases:
+        return (), np.zeros((len(vectors), 0), dtype=np.float32)
+    places = np.array([phrase.vector.to_numpy() for phrase in phrases], dtype=np.float32)
+    cosines = vectors @ places.T
+    cosines[cosines < np.array([phrase.threshold for phrase in phrases], dtype=np.float32)] = 0.0
+    return tuple(phrase.pk for phrase in phrases), cosines
+
+
+def _with_states(reader: Reader, ids: Integers) -> Reader:
+    articles = ids.tolist()
+    mine = ArticleState.objects.filter(reader_id=reader.profile.reader_id, article_id__in=articles)
+    states = list(mine.values_list("article_id", "read_at", "hidden_at"))
+    shown = (
+        Event.objects.filter(reader_id=reader.profile.reader_id, kind=Event.Kind.IMPRESSION, article_id__in=articles)
+        .values("article_id")
+        .annotate(slates=Count("slate_id", distinct=True))
+        .values_list("article_id", "slates")
+    )
+    return replace(
+        reader,
+        read=np.array([article for article, read_at, _ in states if read_at], dtype=np.int64),
+        hidden=np.array([article for article, _, hidden_at in states if hidden_at], dtype=np.int64),
+        shown=dict(shown),
+    )

@@ -1,0 +1,184 @@
+"""Cheap, wide selection: each generator proposes some hundred articles, newest or nearest first.
+
+Every generator starts from `eligible`, which is the one place that decides what a reader may see at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+
+from curation.articles import queries as articles
+from curation.articles.models import Article, ArticleQuerySet
+from curation.ranking.types import Reader
+from curation.topics import queries as topics
+from curation.topics.models import ArticleTopic, Phrase
+
+
+def eligible(reader: Reader) -> ArticleQuerySet:
+    """Ready articles that the reader may see, in the languages that the reader reads."""
+    profile = reader.profile
+    return Article.objects.ready().visible_to(profile.reader_id).in_language(profile.languages)
+
+
+@dataclass(frozen=True)
+class FollowedTopicCandidates:
+    """Of each followed topic the newest, so that a loud topic leaves room for a quiet one."""
+
+    each: int = 60
+    days: int = 30
+    threshold: float = 0.3  # calibrated score below which an article is not about the topic
+
+    def __call__(self, reader: Reader) -> Iterable[int]:
+        if not reader.profile.topics:
+            return ()
+        about = ArticleTopic.objects.filter(
+            topic_id__in=reader.profile.topics,
+            score__gte=self.threshold,
+            article__in=eligible(reader).fresher_than(reader.at - timedelta(days=self.days)),
+        )
+        rank = Window(
+            RowNumber(), partition_by=F("topic_id"), order_by=[F("article__sorted_at").desc(), F("pk").desc()]
+        )
+        return about.annotate(rank=rank).filter(rank__lte=self.each).values_list("article_id", flat=True)
+
+
+@dataclass(frozen=True)
+class FollowedSourceCandidates:
+    """The newest of the followed sources."""
+
+    limit: int = 200
+    days: int = 30
+
+    def __call__(self, reader: Reader) -> Iterable[int]:
+        if not reader.profile.sources:
+            return ()
+        since = reader.at - timedelta(days=self.days)
+        mine = eligible(reader).fresher_than(since).filter(source_id__in=reader.profile.sources)
+        return mine.order_by("-sorted_at").values_list("pk", flat=True)[: self.limit]
+
+
+@dataclass(frozen=True)
+class PhraseCandidates:
+    """The articles about each phrase that the reader follows; `most` bounds the queries."""
+
+    each: int = 60
+    days: int = 30
+    most: int = 12
+
+    def __call__(self, reader: Reader) -> Iterable[int]:
+        if not reader.profile.phrases:
+            return ()
+        since = reader.at - timedelta(days=self.days)
+        phrases = Phrase.objects.filter(pk__in=reader.profile.phrases, is_understood=True).order_by("-pk")[: self.most]
+        return [
+            article_id
+            for phrase in phrases
+            for article_id, _ in topics.articles_about_phrase(
+                phrase, reader_id=reader.profile.reader_id, limit=self.each, since=since
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class NeighbourCandidates:
+    """What lies near the middle of the reader's history, and near the last article that was liked."""
+
+    each: int = 120
+    days: int = 30
+
+    def __call__(self, reader: Reader) -> Iterable[int]:
+        past = reader.past
+        liked = past.vectors[past.liked & past.vectors.any(axis=1)]
+        if not len(liked):
+            return ()
+        since = reader.at - timedelta(days=self.days)
+        middle = liked.mean(axis=0)
+        places = [middle / max(float(np.linalg.norm(middle)), 1e-9), liked[0]]
+        return [
+            article_id
+            for place in places[: len(liked)]
+            for article_id, _ in articles.nearest(
+                place, reader_id=reader.profile.reader_id, limit=self.each, since=since
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class PopularCandidates:
+    """What everybody opens these days."""
+
+    limit: int = 100
+
+    def __call__(self, reader: Reader) -> Iterable[int]:
+        liked = eligible(reader).filter(popularity__clicks__gt=0)
+        return liked.order_by("-popularity__clicks").values_list("pk", flat=True)[: self.limit]
+
+
+@dataclass(frozen=True)
+class NewCandidates:
+    """The newest of all, however old: a site that nobody feeds any more still shows what it has."""
+
+    limit: int = 250
+
+    def __call__(self, reader: Reader) -> Iterable[int]:
+        return eligible(reader).order_by("-sorted_at", "-pk").values_list("pk", flat=True)[: self.limit]
+
+
+@dataclass(frozen=True)
+class AreaCandidates:
+    """The newest of every area: what a reader without any interest stated is shown the breadth of."""
+
+    each: int = 15
+
+    def __call__(self, reader: Reader) -> Iterable[int]:
+        rank = Window(RowNumber(), partition_by=F("assignment__area"), order_by=[F("sorted_at").desc(), F("pk").desc()])
+        assigned = eligible(reader).filter(assignment__isnull=False, sorted_at__gte=reader.at - timedelta(days=30))
+        return assigned.annotate(rank=rank).filter(rank__lte=self.each).values_list("pk", flat=True)
+
+
+@dataclass(frozen=True)
+class TopicPageCandidates:
+    """Everything about one topic, followed or not."""
+
+    topic: str
+    limit: int = 500
+    threshold: float = 0.3
+
+    def __call__(self, reader: Reader) -> Iterable[int]:
+        about = ArticleTopic.objects.filter(
+            topic_id=self.topic, score__gte=self.threshold, article__in=eligible(reader)
+        ).order_by("-article__sorted_at")
+        return about.values_list("article_id", flat=True)[: self.limit]
+
+
+@dataclass(frozen=True)
+class SourcePageCandidates:
+    """Everything of one source."""
+
+    source: int
+    limit: int = 500
+
+    def __call__(self, reader: Reader) -> Iterable[int]:
+        mine = eligible(reader).filter(source_id=self.source).order_by("-sorted_at", "-pk")
+        return mine.values_list("pk", flat=True)[: self.limit]
+
+
+@dataclass(frozen=True)
+class PhrasePageCandidates:
+    """Everything about one phrase."""
+
+    phrase: int
+    limit: int = 500
+
+    def __call__(self, reader: Reader) -> Iterable[int]:
+        phrase = Phrase.objects.filter(pk=self.phrase, is_understood=True).first()
+        if phrase is None:
+            return ()
+        near = topics.articles_about_phrase(phrase, reader_id=reader.profile.reader_id, limit=self.limit, since=None)
+        return [article_id for article_id, _ in near]
