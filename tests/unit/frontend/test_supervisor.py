@@ -1,0 +1,103 @@
+"""The supervisor with real processes: what dies is started again, what keeps dying ends it all, nothing stays behind."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from frontend._supervisor import Child, StartError, Supervisor, free_port, port_is_free
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def _python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def _wait(condition, seconds: float = 10) -> bool:  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path):  # type: ignore[no-untyped-def]
+    running = Supervisor(tmp_path / "log", os.environ)
+    yield running
+    running.stop()
+
+
+def test_a_child_that_dies_is_started_again_and_said_in_one_line(
+    supervisor: Supervisor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    child = Child("clock", _python("import time; time.sleep(60)"))
+    supervisor.start(child)
+    assert child.process is not None
+    first = child.process.pid
+    child.process.kill()
+    child.process.wait()
+    supervisor.restart_dead()
+    assert child.process.pid != first
+    assert capsys.readouterr().out == "gyeol: clock ended with -9; starting it again.\n"
+
+
+def test_a_child_that_keeps_dying_ends_it_all_with_its_last_words(supervisor: Supervisor) -> None:
+    child = Child("broken", _python("import sys; sys.exit('no such model')"))
+    supervisor.start(child)
+
+    def until_it_gives_up() -> None:
+        while True:
+            assert child.process is not None
+            child.process.wait()
+            time.sleep(0.1)
+            supervisor.restart_dead()
+
+    with pytest.raises(StartError, match=r"broken keeps ending .*no such model"):
+        until_it_gives_up()
+
+
+def test_waiting_for_readiness_notices_a_dead_child_at_once(supervisor: Supervisor) -> None:
+    supervisor.start(Child("web", _python("raise SystemExit('port taken')")))
+    with pytest.raises(StartError, match="web ended with 1"):
+        supervisor.wait_until(lambda: False, "the web server", 20)
+
+
+def test_stopping_leaves_no_grandchild_behind(supervisor: Supervisor, tmp_path: Path) -> None:
+    note = tmp_path / "grandchild"
+    code = (
+        "import subprocess, sys, time; from pathlib import Path\n"
+        "stubborn = 'import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)'\n"
+        "p = subprocess.Popen([sys.executable, '-c', stubborn])\n"
+        f"Path({str(note)!r}).write_text(str(p.pid)); time.sleep(60)"
+    )
+    child = Child("worker", _python(code), stop_seconds=1)
+    supervisor.start(child)
+    assert _wait(lambda: note.exists() and note.read_text())
+    grandchild = int(note.read_text())
+    assert _alive(grandchild)
+    supervisor.stop()
+    assert _wait(lambda: not _alive(grandchild))
+
+
+def test_a_port_in_use_is_noticed_and_another_found() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        assert not port_is_free("127.0.0.1", port)
+        assert free_port("127.0.0.1", port) != port
