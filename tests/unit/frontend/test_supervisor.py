@@ -1,4 +1,4 @@
-"""The supervisor with real processes: what dies is started again, what keeps dying ends it all, nothing stays behind."""
+"""The supervisor with real processes: what dies is started again, what keeps dying ends it all, nothing stays."""
 
 from __future__ import annotations
 
