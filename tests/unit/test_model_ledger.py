@@ -1,4 +1,4 @@
-"""The record of choices can be read by people and programs: every entry is whole, and says where its figures come from."""
+"""The record of choices serves people and programs: each entry is whole, and says where its figures come from."""
 
 from __future__ import annotations
 
