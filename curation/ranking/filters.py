@@ -93,12 +93,17 @@ class StoryFilter:
 
 
 def muted_expression(words: list[str]) -> re.Pattern[str]:
-    """One expression for all words."""
-    parts = [
-        re.escape(word) if _HANGUL.search(word) else rf"(?<![{_LATIN}]){re.escape(word)}(?![{_LATIN}])"
-        for word in sorted(words, key=len, reverse=True)
-    ]
-    return re.compile("|".join(parts), re.IGNORECASE)
+    """One expression for all words, the longest first. Where a word begins or ends with a letter, none may
+    stand beside it."""
+    return re.compile("|".join(map(_whole, sorted(words, key=len, reverse=True))), re.IGNORECASE)
+
+
+def _whole(word: str) -> str:
+    if _HANGUL.search(word):
+        return re.escape(word)
+    before = rf"(?<![{_LATIN}])" if re.match(rf"[{_LATIN}]", word) else ""
+    after = rf"(?![{_LATIN}])" if re.match(rf"[{_LATIN}]", word[-1]) else ""
+    return f"{before}{re.escape(word)}{after}"
 
 
 def _normal(text: str) -> str:
