@@ -1,0 +1,260 @@
+"""Turns a line icon or a drawing of ours into a solid figure: filled regions, a shadow side, and ink."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+import shapely
+from shapely.affinity import rotate, scale, translate
+from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
+from shapely.geometry.base import BaseGeometry
+from shapely.ops import polygonize, unary_union
+from svgpathtools import Line, parse_path
+
+# All lengths in this room are units of a 24 x 24 grid, the icons' own.
+BODY = 0.9  # half the pen that closes an outline into a body
+GAP = 0.3  # gaps up to twice this are closed: icons leave air where lines cross
+LIMB = 0.42  # half the thickness that an open line gets, so that a stem is a stick and not a wire
+CENTRE = (12, 12)
+SPECK = 0.12  # regions below this area (square units) are slivers of the pen, not parts
+SHADE = (-0.13, -0.05)  # the light falls from the left: shade is what the figure moved by this share leaves bare
+STEP = 0.09  # sampling of curves
+ROLES = {
+    "m": "main", "a": "accent", "l": "light", "d": "deep", "k": "ink",
+    # What things are made of, for what is known by its colour.
+    "n": "leaf", "b": "water", "y": "sun", "r": "fire", "t": "wood", "s": "stone", "p": "skin",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A motif as SVG path data on its own grid; `box` is left, top, right, bottom of what is inked."""
+
+    fills: tuple[tuple[str, str], ...]  # (role, path data), painted in order
+    shade: str
+    outline: str  # the silhouette's edge: the heavy pen
+    detail: str  # what lies inside: the light pen
+    dots: tuple[tuple[float, float], ...]
+    silhouette: str
+    box: tuple[float, float, float, float]
+    area: float
+
+
+def _sampled(d: str) -> list[list[tuple[float, float]]]:
+    lines = []
+    for part in parse_path(d).continuous_subpaths():
+        points: list[tuple[float, float]] = []
+        for segment in part:
+            count = 1 if isinstance(segment, Line) else max(3, math.ceil(segment.length(error=1e-2) / STEP))
+            points += [(p.real, p.imag) for p in (segment.point(i / count) for i in range(count))]
+        if len(part):
+            points.append((part[-1].end.real, part[-1].end.imag))
+        if points:
+            lines.append(points)
+    return lines
+
+
+def _data(geometry: BaseGeometry) -> str:
+    """SVG path data of polygons or lines, to the hundredth of a unit."""
+    out: list[str] = []
+    for part in getattr(geometry, "geoms", (geometry,)):
+        if part.is_empty:
+            continue
+        if isinstance(part, Polygon):
+            rings = [part.exterior, *part.interiors]
+            out += ["M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in ring.coords[:-1]) + "Z" for ring in rings]
+        elif isinstance(part, LineString):
+            closed = part.is_ring
+            points = part.coords[:-1] if closed else part.coords
+            out.append("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in points) + ("Z" if closed else ""))
+        elif hasattr(part, "geoms"):
+            out.append(_data(part))
+    return "".join(out)
+
+
+def _polygons(geometry: BaseGeometry) -> list[Polygon]:
+    if isinstance(geometry, Polygon):
+        return [] if geometry.is_empty else [geometry]
+    return [each for part in getattr(geometry, "geoms", ()) for each in _polygons(part)]
+
+
+def _filled(geometry: BaseGeometry) -> BaseGeometry:
+    return unary_union([Polygon(each.exterior) for each in _polygons(geometry)])
+
+
+def _merged(lines: BaseGeometry) -> BaseGeometry:
+    parts = [part for part in getattr(lines, "geoms", (lines,)) if isinstance(part, LineString) and part.length > 0.05]
+    return shapely.line_merge(shapely.MultiLineString(parts)) if parts else shapely.MultiLineString()
+
+
+def _shade(silhouette: BaseGeometry) -> BaseGeometry:
+    left, top, right, bottom = silhouette.bounds
+    bare = silhouette.difference(translate(silhouette, (right - left) * SHADE[0], (bottom - top) * SHADE[1]))
+    return unary_union([each for each in _polygons(bare.buffer(-0.02)) if each.area > 4 * SPECK])
+
+
+def _figure(
+    regions: Sequence[tuple[str, BaseGeometry]],
+    silhouette: BaseGeometry,
+    detail: BaseGeometry,
+    dots: Iterable[tuple[float, float]],
+) -> Figure:
+    edge = unary_union([Polygon(each.exterior).boundary for each in _polygons(silhouette)])
+    return Figure(
+        fills=tuple((role, _data(shape.simplify(0.012))) for role, shape in regions if shape.area > 0),
+        shade=_data(_shade(silhouette).simplify(0.02)),
+        outline=_data(unary_union([each.boundary for each in _polygons(silhouette)]).simplify(0.012)),
+        detail=_data(_merged(detail.difference(edge.buffer(0.12))).simplify(0.012)),
+        dots=tuple(dots),
+        silhouette=_data(silhouette.simplify(0.012)),
+        box=unary_union([silhouette, detail]).bounds,
+        area=silhouette.area,
+    )
+
+
+def from_lines(paths: Sequence[str], tones: str = "", *, holes: bool = False) -> Figure:
+    """A figure from an icon's strokes. `tones` names the regions' colours, largest region first.
+
+    With `holes` the regions marked "-" in `tones` stay open, as the inside of a ring does.
+    """
+    strokes: list[LineString] = []
+    dots: list[tuple[float, float]] = []
+    for d in paths:
+        for points in _sampled(d):
+            line = LineString(points) if len(points) > 1 else None
+            if line is None or line.length < 0.2:
+                dots.append(points[0])
+            else:
+                strokes.append(line)
+    lines = unary_union(strokes)
+    pen = lines.buffer(BODY + GAP).buffer(-GAP)
+    body = _filled(pen).buffer(-BODY - 0.02)
+    body = unary_union([each for each in _polygons(body.buffer(-0.35).buffer(0.35)) if each.area > SPECK])
+    limbs = lines.difference(body.buffer(0.16))
+    limbs = unary_union([each for each in getattr(limbs, "geoms", (limbs,)) if each.length > 0.45])
+    sticks = limbs.buffer(LIMB) if not limbs.is_empty else Polygon()
+    # Only lines that lie inside a body divide it; a line along the edge is the edge.
+    inner = lines.intersection(body.buffer(-0.1))
+    cuts = unary_union([body.boundary, lines.intersection(body.buffer(0.2))])
+    faces = sorted(
+        (face for face in polygonize(cuts) if face.area > SPECK and body.buffer(0.1).covers(face.representative_point())),
+        key=lambda face: -face.area,
+    ) or _polygons(body)
+    names = tones or _default_tones(faces)
+    regions: list[tuple[str, BaseGeometry]] = [("accent", sticks)]
+    if not body.is_empty:
+        regions.append(("main", body))
+    opened: list[BaseGeometry] = []
+    for index, face in enumerate(faces):
+        tone = names[index] if index < len(names) else names[-1]
+        if tone == "-":
+            opened.append(face)
+        elif tone != "m":
+            regions.append((ROLES[tone], face))
+    silhouette = unary_union([body, sticks])
+    if opened:
+        hole = unary_union(opened)
+        silhouette = silhouette.difference(hole)
+        regions = [(role, shape.difference(hole)) for role, shape in regions]
+    return _figure(regions, silhouette, inner, dots)
+
+
+def _default_tones(faces: Sequence[Polygon]) -> str:
+    """The largest region carries the main colour; lesser ones take turns, twins share one."""
+    tones: list[str] = []
+    turn = ["l", "a", "d"]
+    previous = 0.0
+    for index, face in enumerate(faces):
+        if index == 0:
+            tones.append("m")
+        elif math.isclose(face.area, previous, rel_tol=0.06):
+            tones.append(tones[-1])
+        else:
+            tones.append(turn[0])
+            turn = turn[1:] + turn[:1]
+        previous = face.area
+    return "".join(tones) or "m"
+
+
+def _part(spec: str) -> BaseGeometry:
+    """A shape of a drawing: `circle x y r`, `ellipse x y rx ry`, `rect x y w h [r]`, `poly x y x y …`, `path d`.
+
+    A closing `@45` turns it clockwise round the grid's centre, by degrees.
+    """
+    spec, _, turn = spec.partition("@")
+    if turn:
+        return rotate(_part(spec.strip()), float(turn), origin=CENTRE)
+    kind, _, rest = spec.strip().partition(" ")
+    if kind == "path":
+        return unary_union([Polygon(points).buffer(0) for points in _sampled(rest) if len(points) > 2])
+    n = [float(each) for each in re.split(r"[\s,]+", rest.strip())]
+    if kind == "circle":
+        return Point(n[0], n[1]).buffer(n[2], quad_segs=24)
+    if kind == "ellipse":
+        return scale(Point(n[0], n[1]).buffer(1, quad_segs=24), n[2], n[3])
+    if kind == "rect":
+        radius = n[4] if len(n) > 4 else 0.0
+        inner = box(n[0] + radius, n[1] + radius, n[0] + n[2] - radius, n[1] + n[3] - radius)
+        return inner.buffer(radius, quad_segs=8) if radius else inner
+    if kind == "poly":
+        return Polygon(list(zip(n[::2], n[1::2], strict=True)))
+    raise ValueError(f"unknown shape {kind!r}")
+
+
+def _line(spec: str) -> BaseGeometry:
+    spec, _, turn = spec.partition("@")
+    if turn:
+        return rotate(_line(spec.strip()), float(turn), origin=CENTRE)
+    kind, _, rest = spec.strip().partition(" ")
+    if kind == "path":
+        return unary_union([LineString(points) for points in _sampled(rest)])
+    return _part(spec).boundary
+
+
+def from_parts(parts: Sequence[str]) -> Figure:
+    """A figure from a drawing of ours: `role shape`, painted in order.
+
+    A part hides what lies under it, as paper cut-outs do; role "-" cuts a hole.
+    """
+    solids: list[tuple[str, BaseGeometry]] = []
+    lines: list[BaseGeometry] = []
+    dots: list[tuple[float, float]] = []
+    holes: list[BaseGeometry] = []
+    for each in parts:
+        role, _, spec = each.partition(" ")
+        if role == "dot":
+            x, y = spec.split()
+            dots.append((float(x), float(y)))
+            continue
+        if role == "line":
+            lines.append(_line(spec))
+            continue
+        shape = _line(spec).buffer(LIMB) if role == "stick" else _part(spec)
+        role = "a" if role == "stick" else role
+        holes = [hole.difference(shape) for hole in holes]
+        solids = [(name, under.difference(shape)) for name, under in solids]
+        lines = [line.difference(shape) for line in lines]
+        dots = [dot for dot in dots if not shape.covers(Point(dot))]
+        if role == "-":
+            holes.append(shape)
+            continue
+        solids.append((role, shape))
+        lines.append(shape.boundary)
+    silhouette = unary_union([shape for _, shape in solids]).buffer(0.03).buffer(-0.03).difference(unary_union(holes))
+    detail = unary_union([line for line in lines if not line.is_empty])
+    return _figure([(ROLES[role], shape) for role, shape in solids], silhouette, detail, dots)
+
+
+@lru_cache(maxsize=512)
+def icon_paths(name: str) -> tuple[str, ...]:
+    """Path data of an icon of the set; raises FileNotFoundError for an unknown name."""
+    folder = resources.files("pytablericons") / "icons" / "outline"
+    return tuple(re.findall(r'<path d="([^"]+)"', (folder / f"{name}.svg").read_text("utf-8")))
+
+
+__all__ = ["Figure", "MultiPolygon", "from_lines", "from_parts", "icon_paths"]
