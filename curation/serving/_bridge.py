@@ -96,6 +96,12 @@ def glossary() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
+def english_words() -> frozenset[str]:
+    """Every word of the glossary's English side, in small letters: names among them that no dictionary has."""
+    return frozenset(word.lower() for english in glossary().values() for word in english.split())
+
+
+@lru_cache(maxsize=1)
 def predicates() -> dict[str, str]:
     return _read("predicates.tsv")
 

@@ -6,6 +6,8 @@ import threading
 from functools import lru_cache
 from typing import NamedTuple
 
+# The analyser numbers its tags first and its dictionary after them: a guessed word carries the number of its tag.
+_FIRST_ENTRY = 100
 _lock = threading.Lock()  # lru_cache alone would let two threads load the analyser at once
 
 
@@ -14,10 +16,11 @@ class Morpheme(NamedTuple):
     tag: str  # the Sejong tag set, as kiwipiepy gives it: NNG, NNP, VV …
     start: int
     end: int
+    in_dictionary: bool = True
 
 
 @lru_cache(maxsize=1)
-def _analyser():  # type: ignore[no-untyped-def]
+def _analyser():
     from kiwipiepy import Kiwi
 
     return Kiwi(num_workers=1)
@@ -31,7 +34,13 @@ def load() -> None:
 def morphemes(text: str) -> list[Morpheme]:
     load()
     return [
-        Morpheme(token.form, token.tag.removesuffix("-I").removesuffix("-R"), token.start, token.start + token.len)
+        Morpheme(
+            token.form,
+            token.tag.removesuffix("-I").removesuffix("-R"),
+            token.start,
+            token.start + token.len,
+            token.id >= _FIRST_ENTRY,
+        )
         for token in _analyser().tokenize(text)
     ]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curation.serving import _bridge, _korean, _tokens
+from curation.serving import _bridge, _familiarity, _korean, _tokens
 from curation.serving.types import InferRequest, InvalidRequest, ModelSpec, Tensor, TensorSpec
 
 # More rows than this in one request are refused: callers send chunks, so that nobody waits behind a giant.
@@ -41,9 +41,14 @@ def _load_minilm() -> Compute:
 
 def _load_bridge() -> Compute:
     _korean.load()
+    _familiarity.load()
 
     def compute(request: InferRequest) -> tuple[Tensor, ...]:
-        return (Tensor.of_text("english", [_embeddable(*row) for row in _rows(request)]),)
+        rows = _rows(request)
+        return (
+            Tensor.of_text("english", [_embeddable(*row) for row in rows]),
+            Tensor.of_floats("familiarity", np.array([_familiarity.familiarity(*row) for row in rows])),
+        )
 
     return compute
 
@@ -74,7 +79,16 @@ MODELS: Mapping[str, Model] = {
             ModelSpec("minilm", "1", "sentence-transformers", _TEXTS, (TensorSpec("embedding", "FP32", (-1, 384)),)),
             _load_minilm,
         ),
-        Model(ModelSpec("bridge", "1", "kiwipiepy", _TEXTS, (TensorSpec("english", "BYTES", (-1,)),)), _load_bridge),
+        Model(
+            ModelSpec(
+                "bridge",
+                "1",
+                "kiwipiepy",
+                _TEXTS,
+                (TensorSpec("english", "BYTES", (-1,)), TensorSpec("familiarity", "FP32", (-1,))),
+            ),
+            _load_bridge,
+        ),
         Model(ModelSpec("tokens", "1", "kiwipiepy", _TEXTS, (TensorSpec("tokens", "BYTES", (-1,)),)), _load_tokens),
     )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Protocol
@@ -32,6 +33,10 @@ def _driver(url: str) -> Driver:
     return LocalDriver()
 
 
+# A worker process forked from this one must not share its connections, nor rely on threads that were not forked.
+os.register_at_fork(after_in_child=_driver.cache_clear)
+
+
 def infer(model: str, request: InferRequest) -> InferResponse:
     """Raises ModelNotFound, ModelUnavailable or InvalidRequest."""
     return _driver(settings.MODELS_URL).infer(model, request)
@@ -52,9 +57,25 @@ def search_tokens(texts: Sequence[str], languages: Sequence[str]) -> list[list[s
     ]
 
 
+def bridged(texts: Sequence[str], languages: Sequence[str]) -> list[str]:
+    """The texts as the embedder sees them: Korean as the English words that stand for it, others unchanged."""
+    return [
+        english for response in _in_chunks("bridge", texts, languages) for english in response.output("english").texts()
+    ]
+
+
+def familiarity(texts: Sequence[str], languages: Sequence[str]) -> list[float]:
+    """Share of each text in words that the embedder knows, 0..1: nonsense has a vector too, but it means nothing."""
+    return [
+        float(share)
+        for response in _in_chunks("bridge", texts, languages)
+        for share in response.output("familiarity").array()
+    ]
+
+
 def bridge(text: str) -> str:
     """The English words that stand for a Korean text in the embedding space."""
-    return next(_in_chunks("bridge", [text], ["ko"])).output("english").texts()[0]
+    return bridged([text], ["ko"])[0]
 
 
 def current_space() -> Space:

@@ -1,0 +1,159 @@
+"""Open Inference Protocol v2 as JSON: both sides of the wire speak through this one room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+
+from curation.serving.types import (
+    NUMPY_TYPES,
+    InferRequest,
+    InferResponse,
+    InvalidRequest,
+    ModelSpec,
+    Tensor,
+    TensorSpec,
+)
+
+
+def dump(document: Any) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def load(body: bytes) -> dict[str, Any]:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequest(f"the body is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise InvalidRequest("the body is not a JSON object")
+    return document
+
+
+def request_document(request: InferRequest) -> dict[str, Any]:
+    document: dict[str, Any] = {"inputs": [_tensor_document(tensor) for tensor in request.inputs]}
+    if request.id:
+        document["id"] = request.id
+    if request.parameters:
+        document["parameters"] = dict(request.parameters)
+    return document
+
+
+def read_request(document: dict[str, Any]) -> InferRequest:
+    parameters = document.get("parameters", {})
+    if not isinstance(parameters, dict) or not all(
+        isinstance(value, str | int | float | bool) for value in parameters.values()
+    ):
+        raise InvalidRequest("'parameters' is an object of strings, numbers and booleans")
+    identifier = document.get("id", "")
+    if not isinstance(identifier, str):
+        raise InvalidRequest("'id' is a string")
+    return InferRequest(_read_tensors(document, "inputs"), parameters, identifier)
+
+
+def wanted_outputs(document: dict[str, Any]) -> list[str]:
+    """The names that the caller asked for; none means all."""
+    wanted = document.get("outputs", [])
+    if not isinstance(wanted, list) or not all(isinstance(item, dict) and "name" in item for item in wanted):
+        raise InvalidRequest("'outputs' is a list of objects with a name")
+    return [str(item["name"]) for item in wanted]
+
+
+def response_document(response: InferResponse, wanted: Sequence[str] = ()) -> dict[str, Any]:
+    known = {tensor.name for tensor in response.outputs}
+    if unknown := set(wanted) - known:
+        raise InvalidRequest(f"model {response.model!r} gives {sorted(known)}, not {sorted(unknown)}")
+    document: dict[str, Any] = {
+        "model_name": response.model,
+        "model_version": response.version,
+        "outputs": [_tensor_document(tensor) for tensor in response.outputs if not wanted or tensor.name in wanted],
+    }
+    if response.id:
+        document["id"] = response.id
+    return document
+
+
+def read_response(document: dict[str, Any]) -> InferResponse:
+    return InferResponse(
+        str(document.get("model_name", "")),
+        str(document.get("model_version", "")),
+        _read_tensors(document, "outputs"),
+        str(document.get("id", "")),
+    )
+
+
+def spec_document(spec: ModelSpec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "versions": [spec.version],
+        "platform": spec.platform,
+        "inputs": [_tensor_spec_document(tensor) for tensor in spec.inputs],
+        "outputs": [_tensor_spec_document(tensor) for tensor in spec.outputs],
+    }
+
+
+def read_spec(document: dict[str, Any]) -> ModelSpec:
+    versions = document.get("versions") or ["1"]
+    return ModelSpec(
+        str(document.get("name", "")),
+        str(versions[-1]),
+        str(document.get("platform", "")),
+        tuple(_read_tensor_spec(item) for item in document.get("inputs", [])),
+        tuple(_read_tensor_spec(item) for item in document.get("outputs", [])),
+    )
+
+
+def _tensor_document(tensor: Tensor) -> dict[str, Any]:
+    # The protocol lets data be nested or flat; flat is faster on both sides.
+    data = tensor.data.ravel() if isinstance(tensor.data, np.ndarray) else list(tensor.data)
+    return {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape), "data": data}
+
+
+def _read_tensors(document: dict[str, Any], key: str) -> tuple[Tensor, ...]:
+    items = document.get(key)
+    if not isinstance(items, list) or not items:
+        raise InvalidRequest(f"{key!r} is a list with at least one tensor")
+    return tuple(_read_tensor(item) for item in items)
+
+
+def _read_tensor(item: Any) -> Tensor:
+    if not isinstance(item, dict):
+        raise InvalidRequest("a tensor is a JSON object")
+    name, datatype, shape = item.get("name"), item.get("datatype"), item.get("shape")
+    if not isinstance(name, str) or not isinstance(datatype, str):
+        raise InvalidRequest("a tensor has a name and a datatype, both strings")
+    if not isinstance(shape, list) or not all(type(length) is int and length >= 0 for length in shape):
+        raise InvalidRequest(f"tensor {name!r}: the shape is a list of whole numbers")
+    flat = _flat(item.get("data"), name)
+    if datatype == "BYTES":
+        if not all(isinstance(value, str) for value in flat):
+            raise InvalidRequest(f"tensor {name!r}: BYTES are JSON strings")
+        return Tensor(name, datatype, tuple(shape), flat)
+    if datatype not in NUMPY_TYPES:
+        raise InvalidRequest(f"tensor {name!r}: datatype {datatype!r} is not known")
+    try:
+        values = np.asarray(flat, dtype=NUMPY_TYPES[datatype])
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidRequest(f"tensor {name!r}: the data is not {datatype}") from None
+    return Tensor(name, datatype, tuple(shape), values)
+
+
+def _flat(data: Any, name: str) -> list[Any]:
+    if not isinstance(data, list):
+        raise InvalidRequest(f"tensor {name!r}: the data is a list")
+    while data and isinstance(data[0], list):
+        if not all(isinstance(part, list) for part in data):
+            raise InvalidRequest(f"tensor {name!r}: the data is nested unevenly")
+        data = [value for part in data for value in part]
+    return data
+
+
+def _tensor_spec_document(spec: TensorSpec) -> dict[str, Any]:
+    return {"name": spec.name, "datatype": spec.datatype, "shape": list(spec.shape)}
+
+
+def _read_tensor_spec(item: dict[str, Any]) -> TensorSpec:
+    return TensorSpec(str(item["name"]), str(item["datatype"]), tuple(int(length) for length in item["shape"]))

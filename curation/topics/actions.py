@@ -1,0 +1,131 @@
+"""Giving articles their topics, area and story, and readers the phrases they follow."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.utils import timezone
+
+from curation.articles.models import Article, ArticleVector, EmbeddingSpace
+from curation.serving import queries as serving
+from curation.serving.types import ModelUnavailable
+from curation.topics import _catalogue, _phrases, _stories, queries
+from curation.topics.models import ArticleTopic, Assignment, Phrase, Topic
+from curation.topics.signals import article_assigned
+from curation.topics.types import Classification, InvalidPhrase
+
+logger = logging.getLogger(__name__)
+
+# A topic under this score is left out: it would more often be wrong than right by a wide margin.
+TOPIC_CUT = 0.2
+TOPICS_PER_ARTICLE = 3
+PHRASE_CHARACTERS = 120
+# One transaction at a time decides about stories, or two articles of one event would each found their own.
+_STORIES_LOCK = 0x57_0121E5
+
+
+def sync_topics(*, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Makes the Topic rows follow topics.toml. What left the file keeps its row: exports and follows name it."""
+    Topic.objects.using(using).bulk_create(
+        [
+            Topic(slug=slug, area=topic.area, name_en=topic.names["en"], name_ko=topic.names["ko"], position=position)
+            for position, (slug, topic) in enumerate(_catalogue.topics().items())
+        ],
+        update_conflicts=True,
+        unique_fields=["slug"],
+        update_fields=["area", "name_en", "name_ko", "position"],
+    )
+
+
+# -- Articles ------------------------------------------------------------------------------------------------
+
+
+def assign_article(*, article_id: int, at: datetime) -> Assignment | None:
+    """Topics, area and story of one article; None while it is not ready. Assigning again refreshes topics and area."""
+    article = Article.objects.ready().filter(pk=article_id).first()
+    if article is None:
+        return None
+    (classification,) = _classify([article])
+    return _assign(article, classification, at=at)
+
+
+def assign_waiting(*, at: datetime, limit: int) -> int:
+    """Assigns what no announcement reached, oldest first, and places phrases that have no vector yet."""
+    waiting = list(Article.objects.ready().filter(assignment=None).order_by("sorted_at", "pk")[:limit])
+    for article, classification in zip(waiting, _classify(waiting), strict=True):
+        _assign(article, classification, at=at)
+    for phrase in Phrase.objects.filter(vector=None, is_understood=True)[:limit]:
+        _place(phrase)
+    return len(waiting)
+
+
+def _classify(articles: Sequence[Article]) -> list[Classification]:
+    texts = [queries.classified_text(article.title, article.summary) for article in articles]
+    return queries.classify(texts, [article.language for article in articles])
+
+
+@transaction.atomic
+def _assign(article: Article, classification: Classification, *, at: datetime) -> Assignment:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_STORIES_LOCK])
+    before = Assignment.objects.filter(article=article).select_related("story").first()
+    story = before.story if before and before.story else None
+    if story is None:
+        place = ArticleVector.objects.filter(article=article, space__is_current=True).first()
+        story = _stories.join_or_found(article, place) if place else None
+    assignment, _created = Assignment.objects.update_or_create(
+        article=article, defaults={"area": classification.area, "story": story, "assigned_at": at}
+    )
+    if story is not None:
+        _stories.recount(story)
+    chosen = [(slug, score) for slug, score in classification.topics if score >= TOPIC_CUT][:TOPICS_PER_ARTICLE]
+    ArticleTopic.objects.filter(article=article).exclude(topic_id__in=[slug for slug, _ in chosen]).delete()
+    ArticleTopic.objects.bulk_create(
+        [ArticleTopic(article=article, topic_id=slug, score=score) for slug, score in chosen],
+        update_conflicts=True,
+        unique_fields=["article", "topic"],
+        update_fields=["score"],
+    )
+    transaction.on_commit(partial(article_assigned.send, sender=Assignment, article_id=article.pk))
+    return assignment
+
+
+# -- Phrases -------------------------------------------------------------------------------------------------
+
+
+def get_phrase(*, text: str, language: str) -> Phrase:
+    """The phrase's row, made at the first call. Raises InvalidPhrase.
+
+    With the model server away the phrase is kept without a place; the reconciler gives it one.
+    """
+    text = " ".join(unicodedata.normalize("NFC", text).split()).casefold()
+    if not text or not any(character.isalnum() for character in text):
+        raise InvalidPhrase("A phrase needs at least one word.")
+    if len(text) > PHRASE_CHARACTERS:
+        raise InvalidPhrase(f"A phrase has at most {PHRASE_CHARACTERS} characters.")
+    phrase, _created = Phrase.objects.get_or_create(
+        text=text, language=language, defaults={"created_at": timezone.now()}
+    )
+    try:
+        return _place(phrase)
+    except ModelUnavailable as error:
+        logger.warning("phrase %d waits for the models: %s", phrase.pk, error)
+        return phrase
+
+
+def _place(phrase: Phrase) -> Phrase:
+    current = serving.current_space()
+    if phrase.vector is not None and phrase.space and phrase.space.revision == current.revision:
+        return phrase
+    reading = _phrases.read(phrase.text, phrase.language)
+    phrase.is_understood = reading.is_understood
+    phrase.threshold = reading.threshold
+    phrase.vector = reading.vector if reading.is_understood else None
+    phrase.space = EmbeddingSpace.objects.filter(name=current.name, revision=current.revision).first()
+    phrase.save(update_fields=["is_understood", "threshold", "vector", "space"])
+    return phrase
