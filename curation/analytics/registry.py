@@ -1,0 +1,43 @@
+"""Figures of chapters that stand above this one: each declares its own in `statistics.py` and registers it when the
+site starts, so that analytics can show what it may not import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """A named figure as of a moment. `daily` gives its series from one moment to another, by UTC day.
+
+    With `is_queue` the figure is the age in seconds of the oldest job that waits, 0 when none does.
+    """
+
+    key: str
+    compute: Callable[[datetime], float]
+    daily: Callable[[datetime, datetime], Mapping[date, float]] | None = None
+    is_queue: bool = False
+
+
+_statistics: dict[str, Statistic] = {}
+
+
+def register(*statistics: Statistic) -> None:
+    """Registering the same one again changes nothing. Raises ValueError when a key has another owner already."""
+    for statistic in statistics:
+        known = _statistics.setdefault(statistic.key, statistic)
+        if known != statistic:
+            raise ValueError(f"the statistic {statistic.key!r} is registered twice")
+
+
+def statistics() -> Iterable[Statistic]:
+    return tuple(_statistics.values())
+
+
+def value(key: str, at: datetime) -> float:
+    """A registered figure, 0 where no chapter on this site provides it."""
+    statistic = _statistics.get(key)
+    return statistic.compute(at) if statistic else 0.0
