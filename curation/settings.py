@@ -198,7 +198,6 @@ CELERY_BEAT_SCHEDULE = {
     "prepare-waiting-articles": {"task": "curation.articles.tasks.prepare_waiting_articles", "schedule": 60.0},
     "assign-waiting-articles": {"task": "curation.topics.tasks.assign_waiting_articles", "schedule": 60.0},
     "reconcile-pictures": {"task": "illustrate.tasks.reconcile_pictures", "schedule": 60.0},
-    "release-sample-news": {"task": "curation.sample.tasks.release_sample_news", "schedule": 900.0},
     "refresh-popularity": {"task": "curation.ranking.tasks.refresh_popularity", "schedule": 120.0},
     "purge-broker": {"task": "frontend.tasks.purge_broker", "schedule": 3600.0},
     "prune-old-slates": {"task": "curation.engagement.tasks.prune_slates", "schedule": crontab(hour="4", minute="10")},
@@ -257,6 +256,7 @@ LOGGING = {
     "loggers": {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        "trafilatura": {"level": "ERROR"},  # every odd link of a stranger's page would be a warning
         "celery.app.trace": {"level": "WARNING"},
         "sqlalchemy": {"level": "WARNING"},
     },
