@@ -1,1 +1,1 @@
-"""An article, its visual facts and a style preset become a brief."""
+"""Article, visual facts and preset to a Brief: `compose.compose`; what is sensitive: `sensitive.is_sensitive`."""

@@ -1,0 +1,184 @@
+"""Which things stand for an article: by meaning, by its very words, and by what its desk usually draws."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from curation.serving.queries import embed
+from illustrate.brief._vectors import fixed_vectors
+from illustrate.brief._words import content_words, stems, without_names
+from illustrate.render.motifs import Motif, all_motifs
+from illustrate.types import Subject
+
+TITLE_SHARE = 0.65  # of the article's vector; the lead has the rest
+LEAD_CHARACTERS = 400
+BEST_PHRASE_SHARE = 0.75  # of a motif's similarity is its best phrase; the rest is its phrases' mean
+AREA_BONUS = 0.06
+WORD_BONUS = 0.24  # at most, for a title that names what the motif stands for
+NAME_BONUS = 0.16  # for a title that names the thing itself
+LEAD_WORD_SHARE = 0.3
+
+SUPPORT_SIMILARITY = 0.34
+SUPPORT_SHARE_OF_HERO = 0.62
+SUPPORT_LIKENESS = 0.55  # to the hero, from which two motifs say the same thing twice
+SUPPORTS = 2
+
+# What may stand in the picture of a sensitive subject: nothing that is a weapon, a wreck or a joke.
+DIGNIFIED = frozenset(
+    {
+        "candle", "wreath", "ribbon", "dove", "flower", "lantern", "heart-hands", "lifebuoy", "first-aid", "ambulance",
+        "gavel", "scales", "courthouse", "police-car", "fire-engine", "tent-camp", "hospital", "empty-chair", "bell",
+        "umbrella", "rain-cloud", "wave", "tree", "mountain", "house", "school", "church", "door-open", "passport",
+        "train", "plane", "ferry", "hard-hat", "stethoscope", "scroll", "open-book", "suitcase", "volcano", "barrier",
+        "traffic-cone", "bridge", "seismograph", "storm-cloud", "broken-chain", "document-seal",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    motif: Motif
+    score: float
+    similarity: float
+
+
+def rank_motifs(subject: Subject, *, dignified: bool = False) -> list[Choice]:
+    """Every motif, the most telling first."""
+    similarity = _similarity(subject)
+    evidence = _evidence(subject)
+    choices = []
+    for motif, alike, words in zip(all_motifs(), similarity, evidence, strict=True):
+        if dignified and motif.key not in DIGNIFIED:
+            continue
+        # A candle says nothing false of any desk's sorrow, so desks do not count there.
+        desk = 0.0 if dignified or not subject.area else AREA_BONUS if subject.area in motif.areas else -AREA_BONUS
+        choices.append(Choice(motif, float(alike) + words + desk, float(alike)))
+    return sorted(choices, key=lambda choice: (-choice.score, choice.motif.key))
+
+
+def pick_hero(ranked: Iterable[Choice], *, besides: Collection[str] = ()) -> Choice:
+    """The first that can carry a picture alone and was not tried before; of all were tried, simply the first."""
+    heroes = [choice for choice in ranked if choice.motif.role == "hero"]
+    return next((choice for choice in heroes if choice.motif.key not in besides), heroes[0])
+
+
+def pick_supports(ranked: Iterable[Choice], hero: Choice, *, limit: int = SUPPORTS) -> tuple[str, ...]:
+    """Motifs that add something the hero does not say already."""
+    keys = [motif.key for motif in all_motifs()]
+    centres = _centres()
+    chosen: list[str] = []
+    for choice in ranked:
+        key = choice.motif.key
+        if len(chosen) == limit or choice.score < SUPPORT_SHARE_OF_HERO * hero.score:
+            break
+        if key == hero.motif.key or max(choice.score, choice.similarity) < SUPPORT_SIMILARITY:
+            continue
+        others = [hero.motif.key, *chosen]
+        if all(float(centres[keys.index(key)] @ centres[keys.index(other)]) < SUPPORT_LIKENESS for other in others):
+            chosen.append(key)
+    return tuple(chosen)
+
+
+# -- By meaning ----------------------------------------------------------------------------------------------
+
+
+def _similarity(subject: Subject) -> np.ndarray:
+    lead = " ".join(subject.text.split())[:LEAD_CHARACTERS]
+    texts = [without_names(text, subject.language) for text in (subject.title, lead) if text]
+    vectors = embed(texts, [subject.language] * len(texts))
+    vector = vectors[0] if len(vectors) == 1 else TITLE_SHARE * vectors[0] + (1 - TITLE_SHARE) * vectors[1]
+    scores = _phrase_vectors() @ (vector / (np.linalg.norm(vector) or 1.0))
+    starts, counts = _spans()
+    best = np.maximum.reduceat(scores, starts)
+    mean = np.add.reduceat(scores, starts) / counts
+    return np.asarray(BEST_PHRASE_SHARE * best + (1 - BEST_PHRASE_SHARE) * mean)
+
+
+def _phrase_vectors() -> np.ndarray:
+    phrases = [phrase for motif in all_motifs() for phrase in motif.phrases]
+    return fixed_vectors(phrases, ["en"] * len(phrases))
+
+
+@lru_cache(maxsize=1)
+def _spans() -> tuple[np.ndarray, np.ndarray]:
+    counts = np.array([len(motif.phrases) for motif in all_motifs()])
+    return np.concatenate([[0], np.cumsum(counts)[:-1]]), counts
+
+
+def _centres() -> np.ndarray:
+    starts, _ = _spans()
+    sums = np.add.reduceat(_phrase_vectors(), starts, axis=0)
+    return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True))
+
+
+# -- By words ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    """Stems, per motif: `names` of the thing itself, `phrases` of what it stands for."""
+
+    names: tuple[tuple[str, ...], ...]
+    phrases: tuple[tuple[tuple[str, ...], ...], ...]
+    telling: dict[str, float]  # 1 for a word of one motif, 0 for a word of many
+
+
+@lru_cache(maxsize=1)
+def _vocabulary() -> _Vocabulary:
+    names = tuple(tuple(stems([motif.key.replace("-", " ")])) for motif in all_motifs())
+    phrases = tuple(tuple(tuple(stems([phrase])) for phrase in motif.phrases) for motif in all_motifs())
+    counts = Counter(
+        word
+        for own_names, own_phrases in zip(names, phrases, strict=True)
+        for word in {*own_names, *(word for phrase in own_phrases for word in phrase)}
+    )
+    return _Vocabulary(
+        names, phrases, {word: max(0.0, 1 - math.log(count) / math.log(24)) for word, count in counts.items()}
+    )
+
+
+def _evidence(subject: Subject) -> list[float]:
+    vocabulary = _vocabulary()
+    title = _weighted(subject.title, subject.language)
+    lead = _weighted(" ".join(subject.text.split())[:LEAD_CHARACTERS], subject.language)
+    out = []
+    for names, phrases in zip(vocabulary.names, vocabulary.phrases, strict=True):
+        told = _told(phrases, title) + LEAD_WORD_SHARE * _told(phrases, lead)
+        out.append(NAME_BONUS * _named(names, title) + WORD_BONUS * min(1.0, told))
+    return out
+
+
+def _named(names: tuple[str, ...], weights: dict[str, float]) -> float:
+    """Whether the text names the thing; a compound's last word alone is half a name: a ship, of a container ship."""
+    if not names or names[-1] not in weights:
+        return 0.0
+    return weights[names[-1]] * (1.0 if all(name in weights for name in names) else 0.5)
+
+
+def _told(phrases: tuple[tuple[str, ...], ...], weights: dict[str, float]) -> float:
+    """How much of its best two phrases the text says: of "street food" a street is only half."""
+    telling = _vocabulary().telling
+    covered = sorted(
+        (
+            sum(telling[word] * weights[word] for word in phrase if word in weights)
+            / (sum(telling[word] for word in phrase) + 0.25)
+            for phrase in phrases
+            if any(word in weights for word in phrase)
+        ),
+        reverse=True,
+    )
+    return sum(covered[:1]) + 0.4 * sum(covered[1:3])
+
+
+def _weighted(text: str, language: str) -> dict[str, float]:
+    """Each word's weight: what a sentence is about tends to stand early in it."""
+    weights: dict[str, float] = {}
+    for place, word in enumerate(content_words(without_names(text, language), language) if text else []):
+        weights.setdefault(word, 1.0 if place < 4 else 0.75)
+    return weights

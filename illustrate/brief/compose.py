@@ -1,0 +1,156 @@
+"""Article, visual facts and preset become a brief. It holds keys only: no title, no text, nobody's name."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any
+
+from illustrate.brief._choose import Choice, pick_hero, pick_supports, rank_motifs
+from illustrate.brief._reading import Reading, read_headline
+from illustrate.brief._rules import load
+from illustrate.brief.sensitive import is_sensitive
+from illustrate.render.motifs import Motif
+from illustrate.types import Brief, Subject, VisualFacts
+
+# Of quiet still lifes, one in so many does without a persona.
+STILL_LIFE_EVERY = 4
+RESTRAINED_MOODS = ("sorrow", "calm")
+RESTRAINED_SUPPORTS = 1
+
+
+def title_hash(title: str) -> str:
+    return hashlib.sha256(" ".join(title.split()).encode()).hexdigest()[:16]
+
+
+def compose(
+    subject: Subject,
+    facts: VisualFacts,
+    *,
+    preset: str,
+    preset_version: int,
+    seed: int,
+    besides: Collection[str] = (),
+) -> Brief:
+    """The same subject, facts, preset and seed give the same brief. `besides` are heroes that were tried and failed.
+
+    Raises what the model server raises.
+    """
+    restrained, _ = is_sensitive(subject.title, subject.text, subject.language)
+    ranked = rank_motifs(subject, dignified=restrained)
+    hero = pick_hero(ranked, besides=besides)
+    reading = read_headline(
+        subject.title, subject.text, photo_words=f"{facts.alt} {facts.caption}".strip(), brightness=facts.brightness
+    )
+    return _assemble(
+        subject, ranked, hero, reading, restrained=restrained, preset=preset, preset_version=preset_version, seed=seed
+    )
+
+
+def area_scene(
+    subject: Subject, facts: VisualFacts, *, hero: str, preset: str, preset_version: int, seed: int
+) -> Brief:
+    """The dignified last resort: the desk's own emblem in the desk's own place, claiming nothing of the article."""
+    restrained, _ = is_sensitive(subject.title, subject.text, subject.language)
+    digest = title_hash(subject.title)
+    scenes = _scenes()["restrained" if restrained else "area"]
+    return Brief(
+        title_hash=digest,
+        area=subject.area,
+        topics=subject.topics,
+        language=subject.language,
+        hero=hero,
+        supports=(),
+        scene=_chooser(digest, seed).choice(scenes["any"] if restrained else scenes.get(subject.area, ["ground"])),
+        verb="",
+        mood="calm",
+        setting="",
+        time_of_day="dusk" if restrained else "day",
+        season="",
+        register="restrained" if restrained else "plain",
+        persona=not restrained,
+        palette=subject.area,
+        preset=preset,
+        preset_version=preset_version,
+    )
+
+
+def _assemble(
+    subject: Subject,
+    ranked: Sequence[Choice],
+    hero: Choice,
+    reading: Reading,
+    *,
+    restrained: bool,
+    preset: str,
+    preset_version: int,
+    seed: int,
+) -> Brief:
+    digest = title_hash(subject.title)
+    chooser = _chooser(digest, seed)
+    scene = _restrained_scene(reading, chooser) if restrained else _scene(reading, subject.area, hero.motif, chooser)
+    is_still_life = scene in {"desk", "night"} and not reading.verb and chooser.randrange(STILL_LIFE_EVERY) == 0
+    mood = reading.mood
+    if restrained and mood not in RESTRAINED_MOODS:
+        mood = RESTRAINED_MOODS[0]
+    return Brief(
+        title_hash=digest,
+        area=subject.area,
+        topics=subject.topics,
+        language=subject.language,
+        hero=hero.motif.key,
+        supports=pick_supports(ranked, hero, **({"limit": RESTRAINED_SUPPORTS} if restrained else {})),
+        scene=scene,
+        verb=reading.verb,
+        mood=mood,
+        setting=reading.setting,
+        time_of_day="night" if scene == "night" else reading.time_of_day,
+        season=reading.season,
+        register="restrained" if restrained else "plain",
+        persona=not (restrained or is_still_life),
+        palette=subject.area,
+        preset=preset,
+        preset_version=preset_version,
+    )
+
+
+# -- The scene -----------------------------------------------------------------------------------------------
+
+
+@cache
+def _scenes() -> dict[str, Any]:
+    return load("scenes.toml")
+
+
+def _chooser(digest: str, seed: int) -> random.Random:
+    return random.Random(f"{digest}:{seed}")
+
+
+def _scene(reading: Reading, area: str, hero: Motif, chooser: random.Random) -> str:
+    """What happens decides, then where, then the desk; a ship does not stand on a table."""
+    table = _scenes()
+    for scenes in (
+        table["strong"].get(reading.verb, []),
+        table["place"].get(reading.setting, []),
+        table["weak"].get(reading.verb, []),
+        table["area"].get(area, []),
+    ):
+        fitting = [scene for scene in scenes if _fits(scene, hero)]
+        if fitting:
+            return chooser.choice(fitting)
+    return "shore" if hero.place == "float" else "ground"
+
+
+def _fits(scene: str, hero: Motif) -> bool:
+    outdoors = _scenes()["outdoors"]
+    if hero.place == "float":
+        return scene in outdoors["afloat"]
+    is_large = hero.place == "fly" or hero.key in outdoors["motifs"].split()
+    return not is_large or scene in outdoors["scenes"]
+
+
+def _restrained_scene(reading: Reading, chooser: random.Random) -> str:
+    scenes = _scenes()["restrained"]
+    return chooser.choice(scenes.get(reading.setting, scenes["any"]))
