@@ -1,0 +1,1 @@
+"""One module for each figure that docs/benchmarks.md claims."""
