@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db.models import DateTimeField, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Greatest
@@ -48,7 +49,7 @@ def history(reader_id: int, limit: int = 200) -> list[Read]:
         .order_by("-moment", "-article_id")[:limit]
     )
     set_by_hand = {row.article_id: row for row in rows}
-    told = {
+    told: dict[int, dict[str, Any]] = {
         row["article_id"]: row
         for row in Event.objects.filter(
             reader_id=reader_id, kind__in=[Event.Kind.DWELL, Event.Kind.MORE, Event.Kind.LESS]
@@ -107,3 +108,35 @@ def saved(reader_id: int) -> QuerySet[Article]:
         .filter(saved_at__isnull=False)
         .order_by(F("saved_at").desc(), "-pk")
     )
+
+
+def export_reader(reader_id: int) -> dict[str, Any]:
+    """Everything that is written down about a reader here, as plain data for JSON, oldest first."""
+    states = ArticleState.objects.filter(reader_id=reader_id).select_related("article").order_by("pk")
+    events = Event.objects.filter(reader_id=reader_id).order_by("at", "pk")
+
+    def listed(moment: str) -> list[dict[str, str]]:
+        return [
+            {"url": state.article.url, "title": state.article.title, "at": getattr(state, moment).isoformat()}
+            for state in states
+            if getattr(state, moment)
+        ]
+
+    return {
+        "saved": listed("saved_at"),
+        "hidden": listed("hidden_at"),
+        "read": listed("read_at"),
+        "events": [
+            {
+                "id": str(event.pk),
+                "kind": event.kind,
+                "article": event.article.url,
+                "at": event.at.isoformat(),
+                "visible_ms": event.visible_ms,
+                "active_ms": event.active_ms,
+            }
+            for event in events.select_related("article").only(
+                "id", "kind", "at", "visible_ms", "active_ms", "article__url"
+            )
+        ],
+    }

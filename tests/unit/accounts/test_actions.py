@@ -1,0 +1,238 @@
+"""What readers do with their accounts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+
+from accounts import actions, queries
+from accounts.models import Invitation, MutedWord, Preference, SignupPolicy, Subscription, User
+from curation.sources.models import Source
+from curation.topics.models import Topic
+from tests.factories.accounts import UserFactory
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def reader() -> User:
+    return UserFactory()
+
+
+@pytest.fixture
+def operator() -> User:
+    return UserFactory(role=User.Role.OPERATOR)
+
+
+def source(**fields: object) -> Source:
+    defaults = {"address": f"https://a.example.org/{Source.objects.count()}", "name": "A", "status": "active"}
+    return Source.objects.create(**defaults | fields)
+
+
+# -- Following
+
+
+def test_following_a_topic_twice_is_following_it_once(reader: User) -> None:
+    actions.follow_topic(reader=reader, slug="ai", at=NOW)
+    actions.follow_topic(reader=reader, slug="ai", at=NOW)
+    assert queries.subscriptions(reader).count() == 1
+
+
+def test_following_a_topic_wakes_its_sources_in_the_catalogue(reader: User) -> None:
+    dormant = source(topic_slugs=["ai"], status="dormant")
+    other = source(topic_slugs=["books"], status="dormant")
+    actions.follow_topic(reader=reader, slug="ai", at=NOW)
+    dormant.refresh_from_db()
+    other.refresh_from_db()
+    assert (dormant.status, other.status) == ("active", "dormant")
+
+
+def test_an_unknown_topic_is_refused(reader: User) -> None:
+    with pytest.raises(Topic.DoesNotExist):
+        actions.follow_topic(reader=reader, slug="no-such-topic", at=NOW)
+
+
+def test_picking_topics_replaces_the_earlier_pick_and_keeps_what_stays(reader: User) -> None:
+    actions.pick_topics(reader=reader, slugs=["ai", "books"], at=NOW)
+    kept = Subscription.objects.get(reader=reader, topic_id="books")
+    actions.pick_topics(reader=reader, slugs=["books", "food", "nonsense"], at=NOW + timedelta(days=1))
+    assert set(queries.reader_profile(reader).topics) == {"books", "food"}
+    kept.refresh_from_db()
+    assert kept.created_at == NOW
+    assert Preference.objects.get(reader=reader).onboarded_at == NOW + timedelta(days=1)
+
+
+def test_a_subscription_is_to_exactly_one_thing(reader: User) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Subscription.objects.create(reader=reader, created_at=NOW)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Subscription.objects.create(reader=reader, topic_id="ai", source=source(), created_at=NOW)
+
+
+def test_a_private_source_of_somebody_else_cannot_be_followed(reader: User) -> None:
+    private = source(owner=UserFactory())
+    with pytest.raises(Source.DoesNotExist):
+        actions.follow_source(reader=reader, source_id=private.pk, at=NOW)
+
+
+def test_a_private_source_goes_with_its_only_follower_but_a_public_one_stays(reader: User) -> None:
+    private, public = source(owner=reader), source()
+    for one in (private, public):
+        actions.follow_source(reader=reader, source_id=one.pk, at=NOW)
+        actions.unfollow_source(reader=reader, source_id=one.pk)
+    assert set(Source.objects.filter(pk__in=[private.pk, public.pk])) == {public}
+
+
+def test_muting_a_source_ends_following_it(reader: User) -> None:
+    muted = source()
+    actions.follow_source(reader=reader, source_id=muted.pk, at=NOW)
+    actions.mute_source(reader=reader, source_id=muted.pk)
+    profile = queries.reader_profile(reader)
+    assert (profile.sources, profile.hidden_sources) == ((), (muted.pk,))
+
+
+# -- Muting and choosing
+
+
+def test_muted_words_are_folded_and_counted_once(reader: User) -> None:
+    actions.mute_word(reader=reader, word="  Crypto ")
+    actions.mute_word(reader=reader, word="CRYPTO")
+    assert queries.reader_profile(reader).muted_words == ("crypto",)
+    actions.unmute_word(reader=reader, word="Crypto")
+    assert not MutedWord.objects.filter(reader=reader).exists()
+
+
+@pytest.mark.parametrize("word", ["", "   ", "x" * 81])
+def test_a_word_that_cannot_be_muted_is_said(reader: User, word: str) -> None:
+    with pytest.raises(ValidationError):
+        actions.mute_word(reader=reader, word=word)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"language": "xx"},
+        {"theme": "neon"},
+        {"time_zone": "Mars/Olympus"},
+        {"reading_languages": "en,xx"},
+        {"role": "operator"},
+    ],
+)
+def test_a_preference_that_is_none_of_its_choices_changes_nothing(reader: User, chosen: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        actions.set_preference(reader=reader, **chosen)
+    assert not Preference.objects.filter(reader=reader).exists()
+
+
+def test_preferences_change_one_by_one(reader: User) -> None:
+    actions.set_preference(reader=reader, language="ko", reading_languages="ko,en")
+    actions.set_preference(reader=reader, theme="dark", show_pictures=False)
+    chosen = queries.preference(reader)
+    assert (chosen.language, chosen.reading_languages, chosen.theme) == ("ko", "en,ko", "dark")
+    assert not chosen.show_pictures
+    assert queries.reader_profile(reader).languages == ("en", "ko")
+
+
+# -- Who may come in
+
+
+def test_only_operators_decide_about_sign_up(reader: User, operator: User) -> None:
+    with pytest.raises(PermissionDenied):
+        actions.set_signup_policy(policy="closed", by=reader)
+    with pytest.raises(PermissionDenied):
+        actions.invite(by=reader, at=NOW)
+    actions.set_signup_policy(policy="closed", by=operator)
+    assert queries.signup_policy() == "closed"
+
+
+def test_an_invitation_lets_one_person_in_once(operator: User) -> None:
+    invitation = actions.invite(by=operator, at=NOW)
+    first, second = UserFactory(), UserFactory()
+    assert actions.use_invitation(token=invitation.token, reader=first, at=NOW)
+    assert not actions.use_invitation(token=invitation.token, reader=second, at=NOW)
+
+
+def test_an_invitation_for_an_address_is_for_that_address_and_ends(operator: User) -> None:
+    invitation = actions.invite(by=operator, at=NOW, email="Friend@Example.org")
+    assert not actions.use_invitation(token=invitation.token, reader=UserFactory(), at=NOW)
+    friend = UserFactory(email="friend@example.org")
+    assert not actions.use_invitation(token=invitation.token, reader=friend, at=NOW + timedelta(days=15))
+    assert actions.use_invitation(token=invitation.token, reader=friend, at=NOW + timedelta(days=13))
+
+
+def test_a_reset_password_works_and_only_operators_reset(reader: User, operator: User) -> None:
+    with pytest.raises(PermissionDenied):
+        actions.reset_password(reader=operator, by=reader)
+    password = actions.reset_password(reader=reader, by=operator)
+    reader.refresh_from_db()
+    assert reader.check_password(password)
+
+
+# -- Taking along, leaving
+
+
+def test_an_export_holds_what_the_reader_said(reader: User) -> None:
+    actions.pick_topics(reader=reader, slugs=["ai"], at=NOW)
+    actions.follow_source(reader=reader, source_id=source(address="https://b.example.org/feed").pk, at=NOW)
+    actions.mute_word(reader=reader, word="crypto")
+    exported = actions.export_account(reader)
+    assert exported["account"]["email"] == reader.email
+    assert {s["topic"] or s["source"] for s in exported["subscriptions"]} == {"ai", "https://b.example.org/feed"}
+    assert exported["muted_words"] == ["crypto"]
+    assert exported["saved"] == []
+
+
+def test_a_list_of_sources_comes_back_as_it_went(reader: User) -> None:
+    for name in ("One & only", "Two <b>"):
+        added = source(address=f"https://{len(name)}.example.org/feed?a=1&b=2", name=name)
+        actions.follow_source(reader=reader, source_id=added.pk, at=NOW)
+    text = actions.export_opml(reader)
+    assert {outline.get("title") for outline in ET.fromstring(text).iter("outline")} == {"One & only", "Two <b>"}
+    other = UserFactory()
+    assert actions.import_opml(reader=other, text=text, at=NOW) == (2, [])
+    assert set(queries.reader_profile(other).sources) == set(queries.reader_profile(reader).sources)
+
+
+def test_a_list_with_a_forbidden_address_takes_the_others_and_says_which_not(reader: User) -> None:
+    text = """<opml version="2.0"><body><outline text="ok" xmlUrl="https://ok.example.org/feed"/>
+    <outline text="inside" xmlUrl="http://169.254.169.254/latest"/></body></opml>"""
+    followed, refused = actions.import_opml(reader=reader, text=text, at=NOW)
+    assert followed == 1
+    assert len(refused) == 1
+    assert refused[0].startswith("http://169.254.169.254/latest: ")
+
+
+@pytest.mark.parametrize("text", ["", "not xml", "<html></html>", "<!DOCTYPE x [<!ENTITY a 'b'>]><opml>&a;</opml>"])
+def test_what_is_no_list_is_refused_whole(reader: User, text: str) -> None:
+    with pytest.raises(ValidationError):
+        actions.import_opml(reader=reader, text=text, at=NOW)
+    assert not Subscription.objects.filter(reader=reader).exists()
+
+
+def test_an_account_leaves_with_its_private_sources_and_nothing_of_it_stays(reader: User) -> None:
+    private, public = source(owner=reader), source()
+    actions.follow_source(reader=reader, source_id=private.pk, at=NOW)
+    actions.follow_source(reader=reader, source_id=public.pk, at=NOW)
+    actions.delete_account(reader=reader)
+    assert not User.objects.filter(email=reader.email).exists()
+    assert set(Source.objects.filter(pk__in=[private.pk, public.pk])) == {public}
+
+
+def test_the_last_operator_cannot_leave(operator: User) -> None:
+    with pytest.raises(ValidationError):
+        actions.delete_account(reader=operator)
+    UserFactory(role=User.Role.OPERATOR)
+    actions.delete_account(reader=operator)
+    assert User.objects.filter(role=User.Role.OPERATOR).count() == 1
+
+
+def test_policy_and_invitations_have_one_row_each_where_there_can_be_one(operator: User) -> None:
+    actions.set_signup_policy(policy="invitation", by=operator)
+    actions.set_signup_policy(policy="open", by=operator)
+    assert SignupPolicy.objects.count() == 1
+    assert Invitation.objects.count() == 0
