@@ -49,7 +49,9 @@ class Article(models.Model):
     image_url = models.URLField(max_length=2000, blank=True)  # the publisher's photo: described, never shown by default
     image_alt = models.TextField(blank=True)
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="articles")  # who had it first
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
     published_at = models.DateTimeField(null=True, blank=True)
     first_seen_at = models.DateTimeField()
     sorted_at = models.DateTimeField(db_index=True)  # published, never later than first seen: what orders and fades
@@ -57,6 +59,7 @@ class Article(models.Model):
     content_hash = models.CharField(max_length=64, db_index=True)
     has_full_text = models.BooleanField(default=False)
     full_text_tried_at = models.DateTimeField(null=True, blank=True)
+    full_text_tries = models.PositiveSmallIntegerField(default=0)
     ready_at = models.DateTimeField(null=True, blank=True)
     failure = models.CharField(max_length=300, blank=True)  # why it is not ready, in words
     search = SearchVectorField(null=True)
@@ -82,6 +85,9 @@ class ArticleEntry(models.Model):
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="article_entries")
     entry = models.OneToOneField(Entry, on_delete=models.CASCADE, related_name="article_entry")
+    entry_hash = models.CharField(
+        max_length=64, default=""
+    )  # of the entry as it was taken over: differs once it changes
 
 
 class EmbeddingSpace(models.Model):

@@ -221,7 +221,7 @@ def _seconds_left(deadline: float, timeout: float | None, error: type[Exception]
 def _until(deadline: float, chunks: Iterator[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         if time.monotonic() > deadline:
-            raise FetchFailed("the whole visit took too long")
+            raise FetchFailed("the server took too long")
         yield chunk
 
 
@@ -255,7 +255,9 @@ class _Kept(httpx.BaseTransport):
         self._transport = transport
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._transport.handle_request(request)
+        response = self._transport.handle_request(request)
+        # A response made in this process has often been read already; its stream can still be.
+        return httpx.Response(response.status_code, headers=response.headers, stream=response.stream)
 
 
 @lru_cache(maxsize=1)
@@ -277,7 +279,7 @@ def _retry_after(value: str) -> int | None:
 
 def _in_words(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
-        return str(error) or "no answer in time"
+        return "the server took too long"
     if isinstance(error, httpx.ConnectError):
         return f"no connection: {error}"[:300]
     return f"{type(error).__name__}: {error}".rstrip(": ")[:300]

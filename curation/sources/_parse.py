@@ -25,6 +25,7 @@ MAX_ENTRIES = 500
 MAX_TITLE = 1000
 MAX_NAME = 200
 MAX_LISTED = 20  # authors, categories, enclosures of one entry
+XML = "application/xml"
 _GZIP = b"\x1f\x8b"
 _HARMLESS_BOZO = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|\?)", re.IGNORECASE)
@@ -39,7 +40,7 @@ def parse(body: bytes, *, url: str = "", content_type: str = "") -> ParsedFeed:
         raise FeedRefused("the document is empty")
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         return _parse_json(body, url)
-    refuse_hostile_xml(body, content_type)
+    refuse_hostile_xml(body, content_type or XML)
     return _parse_xml(body, url, content_type)
 
 
@@ -50,9 +51,8 @@ def fingerprint(title: str, html: str, image_url: str) -> str:
 
 
 def _parse_xml(body: bytes, url: str, content_type: str) -> ParsedFeed:
-    headers = {"content-location": url}
-    if content_type:
-        headers["content-type"] = content_type
+    # Without a type a feed would count as broken; XML's own rules for encodings are the best guess.
+    headers = {"content-location": url, "content-type": content_type or XML}
     # Our own cleaner sanitises and resolves, faster and by one rule for every format.
     result = feedparser.parse(body, response_headers=headers, resolve_relative_uris=False, sanitize_html=False)
     broken = bool(result.bozo) and not isinstance(result.get("bozo_exception"), _HARMLESS_BOZO)
