@@ -50,7 +50,7 @@ def history(reader_id: int, limit: int = 200) -> list[Read]:
     )
     set_by_hand = {row.article_id: row for row in rows}
     told: dict[int, dict[str, Any]] = {
-        row["article_id"]: row
+        row["article_id"]: dict(row)
         for row in Event.objects.filter(
             reader_id=reader_id, kind__in=[Event.Kind.DWELL, Event.Kind.MORE, Event.Kind.LESS]
         )

@@ -118,10 +118,10 @@ def _topics(ids: Integers, past: Integers) -> tuple[tuple[str, ...], NDArray[np.
 def _phrases(phrase_ids: set[int], vectors: NDArray[np.float32]) -> tuple[tuple[int, ...], NDArray[np.float32]]:
     if not phrase_ids:
         return (), np.zeros((len(vectors), 0), dtype=np.float32)
-    phrases = list(Phrase.objects.filter(pk__in=phrase_ids, is_understood=True, space__is_current=True).order_by("pk"))
+    phrases = list(Phrase.objects.filter(pk__in=phrase_ids, is_understood=True, vector__isnull=False, space__is_current=True).order_by("pk"))
     if not phrases:
         return (), np.zeros((len(vectors), 0), dtype=np.float32)
-    places = np.array([phrase.vector.to_numpy() for phrase in phrases], dtype=np.float32)
+    places = np.array([phrase.vector.to_numpy() for phrase in phrases if phrase.vector is not None], dtype=np.float32)
     cosines = vectors @ places.T
     cosines[cosines < np.array([phrase.threshold for phrase in phrases], dtype=np.float32)] = 0.0
     return tuple(phrase.pk for phrase in phrases), cosines

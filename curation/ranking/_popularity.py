@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -34,7 +35,7 @@ _MEASURE = f"""
 """  # noqa: S608
 
 
-def _parameters(at: datetime, *, with_synthetic: bool, ids: list[int] | None = None) -> dict[str, object]:
+def _parameters(at: datetime, *, with_synthetic: bool, ids: list[int] | None = None) -> dict[str, Any]:
     return {
         "at": at,
         "since": at - WINDOW,

@@ -168,7 +168,8 @@ def run(
     pool, reader = _pool.load_pool(reader, proposed - set(on_slate), pipeline.phrases)
 
     keep = np.ones(len(pool), dtype=np.bool_)
-    for drop in (*pipeline.filters, NotOnSlateFilter(tuple(on_slate), tuple(told))):
+    filters: tuple[Filter, ...] = (*pipeline.filters, NotOnSlateFilter(tuple(on_slate), tuple(told)))
+    for drop in filters:
         keep &= drop(pool, reader)
     pool = pool.take(keep)
 

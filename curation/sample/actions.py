@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from django.db import transaction
 
 from curation.sources.models import Source
 
-from . import _newsroom
+from . import _newsroom, _simulation
 from .models import Newsroom
+from .types import Taste
 
 
 @transaction.atomic
@@ -48,3 +51,33 @@ def remove_newsroom() -> int:
     count = sources.count()
     sources.delete()
     return count
+
+
+# -- Simulated readers ---------------------------------------------------------------------------------------
+
+
+def read_tastes(path: Path) -> dict[int, Taste]:
+    """True tastes from a file of JSON lines or CSV, by the reader's number. Raises ValueError, OSError."""
+    return _simulation.read_tastes(path)
+
+
+def imagine_tastes(*, count: int, seed: int, given: Mapping[int, Taste]) -> list[Taste]:
+    """`count` tastes: the given ones, and drawn ones for all others. Raises ValueError for an unknown topic."""
+    return _simulation.imagine_tastes(count, seed, given)
+
+
+def simulate(
+    *,
+    reader_ids: Sequence[int],
+    days: int,
+    seed: int,
+    tastes: Sequence[Taste],
+    at: datetime,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> dict[str, int]:
+    """Let these synthetic readers read for the `days` up to `at`; the reader model stands in `_simulation`.
+
+    The same call again adds nothing. Returns how many rows of each kind were added. Raises ValueError when there is
+    nothing to read.
+    """
+    return _simulation.simulate(reader_ids=reader_ids, days=days, seed=seed, tastes=tastes, at=at, progress=progress)
