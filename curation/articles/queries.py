@@ -17,9 +17,11 @@ from curation.articles._extract import extract
 from curation.articles._language import detect_language
 from curation.articles.models import Article, ArticleVector
 from curation.serving import queries as serving
+from curation.sources import queries as sources
 from curation.sources.queries import clean_html
+from curation.sources.types import FetchFailed
 
-__all__ = ["clean_html", "detect_language", "extract", "nearest", "search"]
+__all__ = ["clean_html", "detect_language", "extract", "fetch_photo", "nearest", "search"]
 
 # Up to here filtering first and scanning exactly is both fast and complete. HNSW with a filter silently returns
 # too few rows (measured: recall .20 at a 10 % filter), so it serves wide questions alone, scanning on until full.
@@ -72,3 +74,14 @@ def _ranked(query: SearchQuery, reader_id: int | None, limit: int) -> list[int]:
     articles = Article.objects.ready().visible_to(reader_id).filter(search=query)
     ranked = articles.annotate(rank=SearchRank(F("search"), query)).order_by("-rank", "-sorted_at")
     return list(ranked.values_list("pk", flat=True)[:limit])
+
+
+def fetch_photo(article_id: int) -> bytes | None:
+    """The publisher's photo through the guarded way to the network; None where there is none, or it cannot be had."""
+    address = Article.objects.filter(pk=article_id).values_list("image_url", flat=True).first()
+    if not address:
+        return None
+    try:
+        return sources.fetch_document(address, accept="image/*").body or None
+    except FetchFailed:
+        return None
