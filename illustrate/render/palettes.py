@@ -1,0 +1,167 @@
+"""The colours of each area: the same in its pictures, its tiles and its chart series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from functools import cache
+
+INK = "#1d1a24"
+PAPER = "#fff8ea"
+_NIGHT = "#15142a"
+_DUSK = "#f2a77c"
+_GREY = "#8f8c8a"
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """What one picture is painted with, each "#rrggbb"."""
+
+    sky: str  # top of the sky, or the wall of a room
+    haze: str  # the sky at the horizon
+    disc: str  # sun, moon
+    far: str  # three grounds, paling with distance
+    mid: str
+    near: str
+    main: str  # the motif's colours
+    accent: str
+    light: str
+    deep: str
+    leaf: str  # what things are made of
+    water: str
+    sun: str
+    fire: str
+    wood: str
+    stone: str
+    skin: str
+    ink: str
+    halo: str  # drawn round figures where the ground is dark; equals the sky by day
+
+    def role(self, name: str) -> str:
+        """The colour of a figure's role."""
+        colour: str = getattr(self, name)
+        return colour
+
+
+@dataclass(frozen=True, slots=True)
+class AreaPalette:
+    """An area's colours by light, and the two tokens that pages use: text-worthy on paper, and on night paper."""
+
+    area: str
+    day: Palette
+    dusk: Palette
+    night: Palette
+    token: str
+    token_night: str
+
+    def at(self, time_of_day: str) -> Palette:
+        return {"dusk": self.dusk, "night": self.night}.get(time_of_day, self.day)
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def mix(one: str, other: str, share: float) -> str:
+    """`share` of the other colour in the one."""
+    return "#" + "".join(
+        f"{round(a + (b - a) * share):02x}" for a, b in zip(_rgb(one), _rgb(other), strict=True)
+    )
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in _rgb(colour))]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio (WCAG 2.2), 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _against(colour: str, ground: str, ratio: float, towards: str) -> str:
+    """The colour, moved as little as needed towards another until it stands out from the ground."""
+    for step in range(41):
+        moved = mix(colour, towards, step / 40)
+        if contrast(moved, ground) >= ratio:
+            return moved
+    return towards
+
+
+# sky, haze, far, mid, near, main, accent, deep: chosen by eye so that neighbours in a feed differ in lightness as well as in
+# hue (a red-green blind reader tells them by the first), and that main and accent stay apart under deuteranopia.
+_AREAS = {
+    "politics": ("#dcd5ee", "#f4ecf5", "#c3b8e0", "#9a8bc6", "#51427f", "#edb63f", "#d5483f", "#463a78"),
+    "world": ("#c5e1ee", "#f1f5ee", "#a5cde0", "#6ea7c4", "#1f5876", "#f1a33f", "#d64a3b", "#215478"),
+    "economy": ("#f7e3b4", "#fdf4de", "#eccb85", "#cfa857", "#1f6c66", "#f2a531", "#c9413b", "#1c655f"),
+    "society": ("#f9d5cc", "#fdf0e8", "#efb6aa", "#d58a83", "#7c3349", "#f3b53f", "#2b8c88", "#713049"),
+    "technology": ("#cfdefa", "#f2f5fc", "#a9c4f0", "#749bdc", "#2a4d92", "#46c0b4", "#ff8059", "#2a4688"),
+    "science": ("#d5d1f6", "#f6f1fc", "#b4ace9", "#8479d2", "#382f8a", "#ffc64c", "#ee6a78", "#3c3490"),
+    "climate": ("#e3ecc9", "#f9f8e4", "#c3d196", "#8fa85f", "#3f6336", "#f0ac38", "#3d87ab", "#385c33"),
+    "health": ("#c9ebe6", "#f3faf3", "#a2d8d0", "#66b5ad", "#1d706e", "#ff9c86", "#d2425f", "#1f6a69"),
+    "culture": ("#f7cfe2", "#fdeff3", "#e9a9c9", "#cd769f", "#6f2459", "#f6b23c", "#2a989d", "#6b2658"),
+    "life": ("#fde2c2", "#fff5e6", "#f6c592", "#e79a62", "#8d4a2c", "#ec7154", "#4b9769", "#7a432a"),
+    "sport": ("#c2e6f8", "#f2faec", "#9fd4a0", "#63b56b", "#2a7a46", "#ffb52c", "#e1473c", "#24603f"),
+    "ideas": ("#e6ddd0", "#f8f3ea", "#cbbcaa", "#a18d78", "#544639", "#8a78d8", "#e2874a", "#54473c"),
+}
+AREAS = tuple(_AREAS)
+
+
+def _day(area: str) -> Palette:
+    sky, haze, far, mid, near, main, accent, deep = _AREAS[area]
+    def tint(colour: str) -> str:
+        return mix(colour, haze, 0.08)
+
+    return Palette(
+        sky=sky, haze=haze, disc=mix("#ffd98a", sky, 0.12), far=far, mid=mid, near=near,
+        main=_against(main, INK, 5.5, PAPER), accent=_against(accent, INK, 3.2, PAPER), light=PAPER,
+        deep=_against(deep, PAPER, 4.6, INK),
+        leaf=tint("#6ba05c"), water=tint("#74b3d3"), sun=tint("#f6c74d"), fire=tint("#e5623f"),
+        wood=tint("#b98757"), stone=tint("#bdb7ae"), skin=tint("#f1bd98"), ink=INK, halo=haze,
+    )  # fmt: skip
+
+
+def _dusk(day: Palette) -> Palette:
+    return replace(
+        day, sky=mix(mix(day.sky, "#c98bb0", 0.5), day.near, 0.12), haze=mix(day.haze, _DUSK, 0.62), disc="#ffe0a0",
+        far=mix(day.far, "#b0708f", 0.42), mid=mix(day.mid, "#7d4c7c", 0.48), near=mix(day.near, "#2c1d45", 0.4),
+        halo=mix(day.haze, _DUSK, 0.5),
+    )  # fmt: skip
+
+
+def _night(day: Palette) -> Palette:
+    def dim(colour: str, share: float = 0.14) -> str:
+        return _against(mix(colour, _NIGHT, share), INK, 3.0, PAPER)
+
+    return replace(
+        day, sky=mix(day.deep, _NIGHT, 0.76), haze=mix(day.near, _NIGHT, 0.5), disc="#f6ecc6",
+        far=mix(day.near, _NIGHT, 0.42), mid=mix(day.near, _NIGHT, 0.58), near=mix(day.near, "#0d0c18", 0.76),
+        main=dim(day.main, 0.06), accent=dim(day.accent, 0.05), light=mix(PAPER, _NIGHT, 0.06), leaf=dim(day.leaf),
+        deep=_against(mix(day.deep, day.mid, 0.25), PAPER, 4.6, INK),
+        water=dim(day.water), sun=dim(day.sun, 0.04), fire=dim(day.fire, 0.05), wood=dim(day.wood), stone=dim(day.stone),
+        skin=dim(day.skin, 0.08), halo="#f8eed6",
+    )  # fmt: skip
+
+
+def muted(palette: Palette) -> Palette:
+    """The same colours with the sound turned down, for news that hurts."""
+    def quiet(name: str, colour: str) -> str:
+        if name in ("ink", "halo", "light"):
+            return colour
+        share = {"main": 0.34, "accent": 0.38, "deep": 0.2}.get(name, 0.4)
+        grey = mix("#000000", "#ffffff", luminance(colour) ** (1 / 2.2))
+        return mix(colour, mix(grey, _GREY, 0.12), share)
+
+    return Palette(**{each.name: quiet(each.name, getattr(palette, each.name)) for each in fields(palette)})
+
+
+@cache
+def area_palette(area: str) -> AreaPalette:
+    """The area's colours; an unknown or empty area wears the colours of ideas."""
+    slug = area if area in _AREAS else "ideas"
+    day = _day(slug)
+    return AreaPalette(
+        area=slug, day=day, dusk=_dusk(day), night=_night(day),
+        token=_against(day.near, "#fbf6ec", 4.6, INK), token_night=_against(day.mid, "#1d1a17", 4.6, PAPER),
+    )  # fmt: skip
