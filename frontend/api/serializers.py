@@ -27,7 +27,7 @@ class SourceOut(serializers.Serializer[Any]):
 
 
 class ArticleOut(serializers.ModelSerializer[Article]):
-    source = SourceOut()
+    source = SourceOut()  # type: ignore[assignment]
 
     class Meta:
         model = Article
@@ -87,7 +87,7 @@ class TopicOut(serializers.ModelSerializer[Topic]):
 
 class SubscriptionOut(serializers.ModelSerializer[Subscription]):
     topic = serializers.SlugRelatedField[Topic](slug_field="slug", read_only=True)
-    source = SourceOut(allow_null=True)
+    source = SourceOut(allow_null=True)  # type: ignore[assignment]
     phrase = serializers.CharField(source="phrase.text", default=None)
 
     class Meta:
@@ -99,7 +99,7 @@ class SubscriptionIn(serializers.Serializer[Any]):
     """Exactly one of the four."""
 
     topic = serializers.SlugField(required=False)
-    source = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    source = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)  # type: ignore[assignment]
     address = serializers.URLField(required=False, max_length=2000, help_text="a feed, or a page that names one")
     phrase = serializers.CharField(required=False, max_length=120)
     language = serializers.ChoiceField(choices=["en", "ko"], required=False, help_text="of the phrase")

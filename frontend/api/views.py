@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
+from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.exceptions import ValidationError as ModelValidationError
@@ -20,7 +21,7 @@ from rest_framework.views import APIView
 
 from accounts import actions as accounts
 from accounts import queries as account_queries
-from accounts.models import Subscription
+from accounts.models import Subscription, User
 from curation.articles import queries as articles
 from curation.articles.models import Article
 from curation.engagement import actions as engagement
@@ -49,8 +50,15 @@ class EventThrottle(UserRateThrottle):
     scope = "events"
 
 
+def _reader(request: Request) -> User:
+    """The signed-in reader: every view here asks for one."""
+    return cast(User, request.user)
+
+
 def _article(request: Request, article_id: int) -> Article:
-    article = Article.objects.ready().visible_to(request.user.pk).select_related("source").filter(pk=article_id).first()
+    article = (
+        Article.objects.ready().visible_to(_reader(request).pk).select_related("source").filter(pk=article_id).first()
+    )
     if article is None:
         raise Http404
     return article
@@ -63,19 +71,19 @@ class FeedView(APIView):
         parameters=[OpenApiParameter("slate", str), OpenApiParameter("position", int)], responses=out.PageOut
     )
     def get(self, request: Request) -> Response:
-        profile = account_queries.reader_profile(request.user)
+        profile = account_queries.reader_profile(_reader(request))
         slate, position = request.query_params.get("slate"), request.query_params.get("position")
         now = timezone.now()
         if slate and position:
             try:
-                page = ranking.serve_more(profile=profile, slate_id=slate, position=int(position), at=now)
+                page = ranking.serve_more(profile=profile, slate_id=UUID(slate), position=int(position), at=now)
             except (ValueError, ModelValidationError, ObjectDoesNotExist):
                 raise ValidationError({"slate": "This page is no longer kept; start again."}) from None
         else:
             page = ranking.serve_slate(profile=profile, surface="feed", at=now)
         cards = make_cards(
             [Pick(card.article_id, card.position, card.reason) for card in page.cards],
-            reader_id=request.user.pk,
+            reader_id=_reader(request).pk,
             slate_id=page.slate_id,
         )
         following = None
@@ -101,12 +109,12 @@ class _StateView(APIView):
 
     @extend_schema(request=None, responses={204: None})
     def put(self, request: Request, article_id: int) -> Response:
-        type(self).give(reader_id=request.user.pk, article_id=_article(request, article_id).pk, at=timezone.now())
+        type(self).give(reader_id=_reader(request).pk, article_id=_article(request, article_id).pk, at=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request, article_id: int) -> Response:
-        type(self).take(reader_id=request.user.pk, article_id=_article(request, article_id).pk, at=timezone.now())
+        type(self).take(reader_id=_reader(request).pk, article_id=_article(request, article_id).pk, at=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -121,8 +129,8 @@ class HiddenStateView(_StateView):
 class SavedView(APIView):
     @extend_schema(responses=out.ListOut)
     def get(self, request: Request) -> Response:
-        ids = engagement_queries.saved(request.user.pk).values_list("pk", flat=True)[: RESULTS * 10]
-        return Response(out.ListOut({"cards": make_cards(picks(ids), reader_id=request.user.pk)}).data)
+        ids = engagement_queries.saved(_reader(request).pk).values_list("pk", flat=True)[: RESULTS * 10]
+        return Response(out.ListOut({"cards": make_cards(picks(ids), reader_id=_reader(request).pk)}).data)
 
 
 class SearchView(APIView):
@@ -131,15 +139,15 @@ class SearchView(APIView):
         text = " ".join(request.query_params.get("q", "").split())[:200]
         if not text:
             raise ValidationError({"q": "What are you looking for?"})
-        found = articles.search(text, language="", reader_id=request.user.pk, limit=RESULTS)
-        return Response(out.ListOut({"cards": make_cards(picks(found), reader_id=request.user.pk)}).data)
+        found = articles.search(text, language="", reader_id=_reader(request).pk, limit=RESULTS)
+        return Response(out.ListOut({"cards": make_cards(picks(found), reader_id=_reader(request).pk)}).data)
 
 
 class TopicsView(APIView):
     @extend_schema(responses=out.TopicOut(many=True))
     def get(self, request: Request) -> Response:
         followed = set(
-            Subscription.objects.filter(reader=request.user, topic__isnull=False).values_list("topic_id", flat=True)
+            Subscription.objects.filter(reader=_reader(request), topic__isnull=False).values_list("topic_id", flat=True)
         )
         return Response(out.TopicOut(Topic.objects.all(), many=True, context={"followed": followed}).data)
 
@@ -147,7 +155,7 @@ class TopicsView(APIView):
 class SubscriptionsView(APIView):
     @extend_schema(responses=out.SubscriptionOut(many=True))
     def get(self, request: Request) -> Response:
-        return Response(out.SubscriptionOut(account_queries.subscriptions(request.user), many=True).data)
+        return Response(out.SubscriptionOut(account_queries.subscriptions(_reader(request)), many=True).data)
 
     @extend_schema(request=out.SubscriptionIn, responses={201: out.SubscriptionOut})
     def post(self, request: Request) -> Response:
@@ -165,7 +173,7 @@ class SubscriptionsView(APIView):
 
     @staticmethod
     def _follow(request: Request, wanted: dict[str, Any]) -> Subscription:
-        reader, now = request.user, timezone.now()
+        reader, now = _reader(request), timezone.now()
         if "topic" in wanted:
             return accounts.follow_topic(reader=reader, slug=wanted["topic"], at=now)
         if "source" in wanted:
@@ -181,11 +189,11 @@ class SubscriptionsView(APIView):
 class SubscriptionView(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, subscription_id: int) -> Response:
-        subscription = Subscription.objects.filter(reader=request.user, pk=subscription_id).first()
+        subscription = Subscription.objects.filter(reader=_reader(request), pk=subscription_id).first()
         if subscription is None:
             raise Http404
         if subscription.source_id:
-            accounts.unfollow_source(reader=request.user, source_id=subscription.source_id)
+            accounts.unfollow_source(reader=_reader(request), source_id=subscription.source_id)
         else:
             subscription.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -204,7 +212,7 @@ class EventsView(APIView):
         if len(documents) > EVENTS_PER_BATCH:
             raise ValidationError({"events": f"At most {EVENTS_PER_BATCH} events a request."})
         try:
-            receipt = engagement.record_events(reader_id=request.user.pk, events=documents, at=timezone.now())
+            receipt = engagement.record_events(reader_id=_reader(request).pk, events=documents, at=timezone.now())
         except OperationalError:
             raise Unavailable from None
         return Response(out.ReceiptOut(receipt).data)
