@@ -1,9 +1,19 @@
 """What every template may use."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from django.http import HttpRequest
 
+from accounts.models import Preference
+from frontend.pages._reader import preference_of
+
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    preference = preference_of(request) if hasattr(request, "user") else Preference()
+    return {
+        "csp_nonce": getattr(request, "csp_nonce", ""),
+        "theme": preference.theme,
+        "show_pictures": preference.show_pictures,
+    }

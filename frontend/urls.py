@@ -72,6 +72,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pictures/<int:picture_id>/redraw", pictures.redraw, name="redraw_picture"),
     path("pictures/<int:picture_id>/take-down", pictures.take_down, name="take_down_picture"),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("frontend.api.urls")),
     # -- Machinery --
     path("media/<path:path>", pictures.file, name="media"),
     path("manifest.webmanifest", device.manifest, name="manifest"),

@@ -1,37 +1,192 @@
-"""article."""
+"""One article: its drawing, its text, what comes after it, and what a reader may do with it."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from curation.articles.models import Article
+from curation.engagement import actions as engagement
+from curation.engagement.models import SlateItem
+from curation.engagement.types import EventIn
+from curation.ranking import queries as ranking
+from curation.topics.models import ArticleTopic
+from frontend.pages import _reasons
+from frontend.pages._answers import back, done, is_htmx
+from frontend.pages._cards import Pick, make_cards, picks
+from frontend.pages._names import topic_name
+from frontend.pages._reader import preference_of, reader_id_of, reader_of
+
+READ_NEXT = 4
+SIZES = frozenset({"lead", "second", "tile", "small", "brief", "wide"})
 
 
-def article(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "article.html")
+@require_safe
+def article(request: HttpRequest, article_id: int) -> HttpResponse:
+    reader_id = reader_id_of(request)
+    shown = get_object_or_404(
+        Article.objects.visible_to(reader_id).ready().select_related("source", "assignment").defer("search"),
+        pk=article_id,
+    )
+    item = _slate_item(request, article_id)
+    with_pictures = preference_of(request).show_pictures
+    (card,) = make_cards(
+        [Pick(article_id, item.position if item else 0, item.reason if item else None)],
+        reader_id=reader_id,
+        slate_id=item.slate_id if item else None,
+        with_pictures=with_pictures,
+    )
+    next_ids = ranking.also_like(article_id, reader_id, READ_NEXT)
+    return render(
+        request,
+        "article.html",
+        {
+            "article": shown,
+            "card": card,
+            "topics": _topics(article_id),
+            "read_next": make_cards(picks(next_ids), reader_id=reader_id, with_pictures=with_pictures),
+        },
+    )
 
 
-def why(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "article.html")
+@login_required
+@require_safe
+def why(request: HttpRequest, article_id: int) -> HttpResponse:
+    """What put the article before this reader, in words."""
+    get_object_or_404(Article.objects.visible_to(reader_id_of(request)), pk=article_id)
+    item = _slate_item(request, article_id)
+    reason = item.reason if item else {}
+    names = _reasons.names_for([reason], reader_id=reader_id_of(request))
+    context = {
+        "article_id": article_id,
+        "words": _reasons.words(reason, names),
+        "explanation": _reasons.explanation(reason),
+    }
+    return render(request, "sheets/_why.html" if is_htmx(request) else "sheets/why.html", context)
 
 
-def save(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "article.html")
+@login_required
+@require_POST
+def save(request: HttpRequest, article_id: int) -> HttpResponse:
+    _set_state(request, article_id, engagement.save_article)
+    return _save_button(request, article_id, is_saved=True)
 
 
-def unsave(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "article.html")
+@login_required
+@require_POST
+def unsave(request: HttpRequest, article_id: int) -> HttpResponse:
+    _set_state(request, article_id, engagement.unsave_article)
+    return _save_button(request, article_id, is_saved=False)
 
 
-def hide(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "article.html")
+@login_required
+@require_POST
+def hide(request: HttpRequest, article_id: int) -> HttpResponse:
+    _set_state(request, article_id, engagement.hide_article)
+    words = _("Hidden. You will not be shown it again.")
+    return done(request, words, undo=reverse("unhide_article", args=[article_id]), article_id=article_id)
 
 
-def unhide(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "article.html")
+@login_required
+@require_POST
+def unhide(request: HttpRequest, article_id: int) -> HttpResponse:
+    _set_state(request, article_id, engagement.unhide_article)
+    return restored(request, article_id)
 
 
-def more_like_this(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "article.html")
+@login_required
+@require_POST
+def more_like_this(request: HttpRequest, article_id: int) -> HttpResponse:
+    _express(request, article_id, "more")
+    if "undo" in request.POST:
+        return restored(request, article_id)
+    return done(request, _("Noted: more like this."), undo="")
 
 
-def less_like_this(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "article.html")
+@login_required
+@require_POST
+def less_like_this(request: HttpRequest, article_id: int) -> HttpResponse:
+    _express(request, article_id, "less")
+    topic = ArticleTopic.objects.filter(article_id=article_id).select_related("topic").order_by("-score").first()
+    words = (
+        _("You will see less about %(topic)s.") % {"topic": topic_name(topic.topic)}
+        if topic
+        else _("You will see less like this.")
+    )
+    return done(request, words, undo=reverse("more_like_this", args=[article_id]), article_id=article_id)
 
+
+def restored(request: HttpRequest, article_id: int) -> HttpResponse:
+    """The card back in its place, after an undo."""
+    if not is_htmx(request):
+        messages.success(request, _("Undone."))
+        return back(request)
+    size = request.POST.get("size", "")
+    if size not in SIZES:
+        return render(request, "_toast.html", {"words": _("Undone.")})
+    item = _slate_item(request, article_id)
+    cards = make_cards(
+        [Pick(article_id, item.position if item else 0, item.reason if item else None)],
+        reader_id=reader_id_of(request),
+        slate_id=item.slate_id if item else None,
+        with_pictures=preference_of(request).show_pictures,
+    )
+    if not cards:
+        raise Http404
+    return render(request, "cards/_card.html", {"card": cards[0], "size": size})
+
+
+def _set_state(request: HttpRequest, article_id: int, action: Any) -> None:
+    try:
+        action(reader_id=reader_of(request).pk, article_id=article_id, at=timezone.now(), slate_id=_slate_id(request))
+    except Article.DoesNotExist:
+        raise Http404 from None
+
+
+def _express(request: HttpRequest, article_id: int, kind: str) -> None:
+    get_object_or_404(Article.objects.visible_to(reader_id_of(request)), pk=article_id)
+    at = timezone.now()
+    event = EventIn(id=uuid.uuid4(), kind=kind, article_id=article_id, at=at, slate_id=_slate_id(request))
+    engagement.record_events(reader_id=reader_of(request).pk, events=[event], at=at)
+
+
+def _save_button(request: HttpRequest, article_id: int, *, is_saved: bool) -> HttpResponse:
+    if not is_htmx(request):
+        return back(request)
+    title = Article.objects.values_list("title", flat=True).get(pk=article_id)
+    return render(
+        request, "cards/_save.html", {"article_id": article_id, "is_saved": is_saved, "title": title, "is_answer": True}
+    )
+
+
+def _slate_id(request: HttpRequest) -> UUID | None:
+    try:
+        return UUID(request.POST.get("slate") or request.GET.get("slate") or "")
+    except ValueError:
+        return None
+
+
+def _slate_item(request: HttpRequest, article_id: int) -> SlateItem | None:
+    """The reader's own slate position that led here: the one named in the address, else the latest."""
+    reader_id = reader_id_of(request)
+    if reader_id is None:
+        return None
+    items = SlateItem.objects.filter(slate__reader_id=reader_id, article_id=article_id)
+    if slate_id := _slate_id(request):
+        items = items.filter(slate_id=slate_id)
+    return items.order_by("-slate__created_at").first()
+
+
+def _topics(article_id: int) -> list[Any]:
+    rows = ArticleTopic.objects.filter(article_id=article_id).select_related("topic").order_by("-score")[:3]
+    return [row.topic for row in rows]

@@ -1,33 +1,149 @@
-"""sources."""
+"""The sources there are, one source's articles, and adding a source of one's own."""
 
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import actions as accounts
+from accounts.models import MutedSource, Subscription
+from curation.articles.models import Article
+from curation.sources import actions as sources_do
+from curation.sources import queries as sources_of
+from curation.sources.models import Source
+from curation.sources.types import SourceError
+from frontend.pages._answers import back, done, go, is_htmx
+from frontend.pages._lists import list_page
+from frontend.pages._reader import reader_id_of, reader_of
+
+SHOWN = 200
 
 
-def sources(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "sources.html")
+class AddSource(forms.Form):
+    address = forms.CharField(label=gettext_lazy("Address of the site or its feed"), max_length=2000)
+    private = forms.BooleanField(label=gettext_lazy("Private: only I see what it brings"), required=False)
+
+    def clean_address(self) -> str:
+        address: str = self.cleaned_data["address"].strip()
+        return address if "://" in address else f"https://{address}"
 
 
-def add(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "sources.html")
+@require_safe
+def sources(request: HttpRequest) -> HttpResponse:
+    reader_id = reader_id_of(request)
+    text = request.GET.get("q", "").strip()
+    found = Source.objects.visible_to(reader_id).order_by("name")
+    if text:
+        found = found.filter(Q(name__icontains=text) | Q(site_url__icontains=text))
+    followed = _followed(reader_id)
+    shown = sorted(found[:SHOWN], key=lambda source: source.pk not in followed)
+    return render(request, "sources.html", {"sources": shown, "followed": followed, "q": text})
 
 
-def source(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "sources.html")
+@require_safe
+def source(request: HttpRequest, source_id: int) -> HttpResponse:
+    reader_id = reader_id_of(request)
+    publisher = get_object_or_404(Source.objects.visible_to(reader_id), pk=source_id)
+    articles = Article.objects.visible_to(reader_id).ready().filter(source=publisher)
+    return list_page(
+        request,
+        "source.html",
+        articles,
+        source=publisher,
+        is_followed=source_id in _followed(reader_id),
+        is_muted=_is_muted(reader_id, source_id),
+        waits_for_operator=not publisher.is_sample and not sources_of.is_fetching_on(),
+    )
 
 
-def follow(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "sources.html")
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    form = AddSource(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reader = reader_of(request)
+        at = timezone.now()
+        try:
+            added = sources_do.add_source(
+                address=form.cleaned_data["address"], by=reader, at=at, private=form.cleaned_data["private"]
+            )
+        except SourceError as error:
+            form.add_error("address", str(error))
+        else:
+            accounts.follow_source(reader=reader, source_id=added.pk, at=at)
+            messages.success(request, _("Added. Its articles arrive within minutes."))
+            return redirect("source", added.pk)
+    status = 400 if form.errors else 200
+    return render(request, "add_source.html", {"form": form}, status=status)
 
 
-def unfollow(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "sources.html")
+@login_required
+@require_POST
+def follow(request: HttpRequest, source_id: int) -> HttpResponse:
+    publisher = get_object_or_404(Source.objects.visible_to(reader_id_of(request)), pk=source_id)
+    accounts.follow_source(reader=reader_of(request), source_id=source_id, at=timezone.now())
+    return _button(request, publisher, is_followed=True)
 
 
-def mute(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "sources.html")
+@login_required
+@require_POST
+def unfollow(request: HttpRequest, source_id: int) -> HttpResponse:
+    publisher = get_object_or_404(Source.objects.visible_to(reader_id_of(request)), pk=source_id)
+    accounts.unfollow_source(reader=reader_of(request), source_id=source_id)
+    if publisher.owner_id is not None:  # it went with its only follower
+        messages.success(request, _("%(source)s is removed.") % {"source": publisher.name})
+        return go(request, "sources")
+    return _button(request, publisher, is_followed=False)
 
 
-def unmute(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "sources.html")
+@login_required
+@require_POST
+def mute(request: HttpRequest, source_id: int) -> HttpResponse:
+    publisher = get_object_or_404(Source.objects.visible_to(reader_id_of(request)), pk=source_id)
+    accounts.mute_source(reader=reader_of(request), source_id=source_id)
+    words = _("%(source)s is muted: nothing from it will be shown.") % {"source": publisher.name}
+    return done(
+        request,
+        words,
+        undo=reverse("unmute_source", args=[source_id]),
+        article_id=request.POST.get("article"),
+    )
 
+
+@login_required
+@require_POST
+def unmute(request: HttpRequest, source_id: int) -> HttpResponse:
+    publisher = get_object_or_404(Source.objects.visible_to(reader_id_of(request)), pk=source_id)
+    accounts.unmute_source(reader=reader_of(request), source_id=source_id)
+    article_id = request.POST.get("article", "")
+    if article_id.isdecimal():
+        from frontend.pages.article import restored
+
+        return restored(request, int(article_id))
+    return done(request, _("%(source)s is shown again.") % {"source": publisher.name})
+
+
+def _followed(reader_id: int | None) -> set[int]:
+    if reader_id is None:
+        return set()
+    rows = Subscription.objects.filter(reader_id=reader_id, source__isnull=False)
+    return set(rows.values_list("source_id", flat=True))
+
+
+def _is_muted(reader_id: int | None, source_id: int) -> bool:
+    return reader_id is not None and MutedSource.objects.filter(reader_id=reader_id, source_id=source_id).exists()
+
+
+def _button(request: HttpRequest, publisher: Source, *, is_followed: bool) -> HttpResponse:
+    if not is_htmx(request):
+        return back(request, "sources")
+    return render(request, "follow/_source.html", {"source": publisher, "is_followed": is_followed})

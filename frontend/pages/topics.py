@@ -1,21 +1,72 @@
-"""topics."""
+"""All topics by area, and one topic's articles."""
 
+from __future__ import annotations
+
+from itertools import groupby
+
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import actions as accounts
+from accounts.models import Subscription
+from curation.topics import queries as topics_of
+from curation.topics.models import Topic
+from frontend.pages._answers import back, is_htmx
+from frontend.pages._lists import list_page
+from frontend.pages._reader import reader_id_of, reader_of, reading_languages
 
 
-def topics(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "topics.html")
+@require_safe
+def topics(request: HttpRequest) -> HttpResponse:
+    return render(request, "topics.html", {"areas": areas(), "followed": followed_topics(reader_id_of(request))})
 
 
-def topic(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "topics.html")
+@require_safe
+def topic(request: HttpRequest, slug: str) -> HttpResponse:
+    subject = get_object_or_404(Topic, pk=slug)
+    reader_id = reader_id_of(request)
+    articles = topics_of.in_topic(slug).visible_to(reader_id).ready().in_language(reading_languages(request))
+    return list_page(
+        request,
+        "topic.html",
+        articles,
+        topic=subject,
+        is_followed=slug in followed_topics(reader_id),
+        siblings=Topic.objects.filter(area=subject.area).exclude(pk=slug),
+    )
 
 
-def follow(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "topics.html")
+@login_required
+@require_POST
+def follow(request: HttpRequest, slug: str) -> HttpResponse:
+    subject = get_object_or_404(Topic, pk=slug)
+    accounts.follow_topic(reader=reader_of(request), slug=slug, at=timezone.now())
+    return _button(request, subject, is_followed=True)
 
 
-def unfollow(request: HttpRequest, **place: object) -> HttpResponse:
-    return render(request, "topics.html")
+@login_required
+@require_POST
+def unfollow(request: HttpRequest, slug: str) -> HttpResponse:
+    subject = get_object_or_404(Topic, pk=slug)
+    accounts.unfollow_topic(reader=reader_of(request), slug=slug)
+    return _button(request, subject, is_followed=False)
 
+
+def areas() -> list[tuple[str, list[Topic]]]:
+    """Every area with its topics, in the order of the topics file."""
+    return [(area, list(members)) for area, members in groupby(Topic.objects.all(), key=lambda topic: topic.area)]
+
+
+def followed_topics(reader_id: int | None) -> set[str]:
+    if reader_id is None:
+        return set()
+    return set(Subscription.objects.filter(reader_id=reader_id, topic__isnull=False).values_list("topic_id", flat=True))
+
+
+def _button(request: HttpRequest, subject: Topic, *, is_followed: bool) -> HttpResponse:
+    if not is_htmx(request):
+        return back(request, "topics")
+    return render(request, "follow/_topic.html", {"topic": subject, "is_followed": is_followed})

@@ -1,0 +1,32 @@
+"""Names of topics and areas in the language of the page."""
+
+from __future__ import annotations
+
+from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import gettext as _
+
+from curation.topics.models import Topic
+
+
+def topic_name(topic: Topic) -> str:
+    return topic.name_ko if (get_language() or "").startswith("ko") else topic.name_en
+
+
+AREAS = {
+    "politics": gettext_noop("Politics"),
+    "world": gettext_noop("World"),
+    "economy": gettext_noop("Economy"),
+    "society": gettext_noop("Society"),
+    "technology": gettext_noop("Technology"),
+    "science": gettext_noop("Science"),
+    "climate": gettext_noop("Climate & nature"),
+    "health": gettext_noop("Health"),
+    "culture": gettext_noop("Culture"),
+    "life": gettext_noop("Life"),
+    "sport": gettext_noop("Sport"),
+    "ideas": gettext_noop("Ideas"),
+}
+
+
+def area_name(slug: str) -> str:
+    return _(AREAS[slug]) if slug in AREAS else slug.replace("-", " ").capitalize()
