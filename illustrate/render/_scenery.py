@@ -399,19 +399,15 @@ def steps(c: Canvas, tops: list[float], start: float, width: float) -> None:
 
 
 def plinth(c: Canvas, x: float, top: float, half: float) -> None:
+    """A round stand of three tiers, the lowest drawn first."""
     p = c.palette
-    for rise, grow, colour in ((0, 0, p.light), (46, 46, mix(p.far, p.light, 0.3)), (92, 92, p.far)):
-        y, w = top + rise, half + grow
-        body = colour if not c.dark else mix(colour, p.near, 0.55)
-        c.path(f"M{x - w:.0f} {y:.0f}V{y + 52:.0f}A{w:.0f} 26 0 0 0 {x + w:.0f} {y + 52:.0f}V{y:.0f}Z", mix(body, p.ink, 0.16))
-        c.path(f"M{x + w * 0.4:.0f} {y + 10:.0f}V{y + 76:.0f}A{w:.0f} 26 0 0 0 {x + w:.0f} {y + 52:.0f}V{y:.0f}Z", p.ink, 0.1)
-        c.ellipse(x, y, w, 26, body)
-    # The lowest tier was drawn last but stands in front: repaint the upper ones over it.
-    for rise, grow, colour in ((46, 46, mix(p.far, p.light, 0.3)), (0, 0, p.light)):
-        y, w = top + rise, half + grow
+    for rise, colour in ((92, p.far), (46, mix(p.far, p.light, 0.3)), (0, p.light)):
+        y, w = top + rise, half + rise
         body = colour if not c.dark else mix(colour, p.near, 0.55)
         c.path(f"M{x - w:.0f} {y:.0f}V{y + 46:.0f}A{w:.0f} 26 0 0 0 {x + w:.0f} {y + 46:.0f}V{y:.0f}Z", mix(body, p.ink, 0.16))
-        c.path(f"M{x + w * 0.4:.0f} {y + 14:.0f}V{y + 70:.0f}A{w:.0f} 26 0 0 0 {x + w:.0f} {y + 46:.0f}V{y:.0f}Z", p.ink, 0.1)
+        c.path(
+            f"M{x + w * 0.4:.0f} {y + 14:.0f}V{y + 70:.0f}A{w:.0f} 26 0 0 0 {x + w:.0f} {y + 46:.0f}V{y:.0f}Z", p.ink, 0.1
+        )
         c.ellipse(x, y, w, 26, body)
     c.props.append("a round stand")
 
