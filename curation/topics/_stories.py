@@ -28,9 +28,9 @@ BAR_BETWEEN_LANGUAGES = 0.80
 _STOPWORDS = frozenset(
     re.findall(
         r"\w+",
-        "a an the of to in on at by for from with and or but not as is are was were be been has have had will would can "
-        "could it its this that these those he she they we you i his her their our your after before over under into "
-        "out up down new more most who what when where why how than then says say said",
+        "a an the of to in on at by for from with and or but not as is are was were be been has have had will would "
+        "can could it its this that these those he she they we you i his her their our your after before over under "
+        "into out up down new more most who what when where why how than then says say said",
     )
 )
 

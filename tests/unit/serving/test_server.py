@@ -1,0 +1,158 @@
+"""The ASGI application itself, asked through httpx, with models whose pace the test sets."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import httpx
+import pytest
+
+from curation.serving import _protocol
+from curation.serving._local import LocalDriver
+from curation.serving._server import MAX_BODY_BYTES, Application
+
+from .models import Lengths, broken_model, request
+
+
+@pytest.fixture
+def lengths():
+    model = Lengths()
+    model.gate.set()
+    return model
+
+
+@pytest.fixture
+def driver(lengths):
+    driver = LocalDriver({"lengths": lengths.model()})
+    driver.worker("lengths").wait_until_loaded(5)
+    yield driver
+    lengths.gate.set()
+    driver.close()
+
+
+def ask(driver: LocalDriver, method: str, path: str, body: bytes | None = None) -> httpx.Response:
+    async def once() -> httpx.Response:
+        async with client(driver) as door:
+            return await door.request(method, path, content=body)
+
+    return asyncio.run(once())
+
+
+def client(driver: LocalDriver) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(Application(driver)), base_url="http://models.invalid")
+
+
+def body(*texts: str, **more: object) -> bytes:
+    return _protocol.dump({**_protocol.request_document(request(*texts)), **more})
+
+
+def test_the_protocols_addresses_answer(driver):
+    assert ask(driver, "GET", "/v2").json()["name"] == "gyeol"
+    assert ask(driver, "GET", "/v2/health/live").json() == {"live": True}
+    assert ask(driver, "GET", "/v2/health/ready").json() == {"ready": True}
+    assert ask(driver, "GET", "/v2/models/lengths/ready").json() == {"name": "lengths", "ready": True}
+    assert ask(driver, "GET", "/v2/models/lengths/versions/3/ready").status_code == 200
+    described = ask(driver, "GET", "/v2/models/lengths/versions/3").json()
+    assert described["versions"] == ["3"]
+    assert described["inputs"] == [{"name": "text", "datatype": "BYTES", "shape": [-1]}]
+
+
+@pytest.mark.parametrize("path", ["/v2/models/lengths/infer", "/v2/models/lengths/versions/3/infer"])
+def test_infer_answers_with_the_id_it_was_asked_with(driver, path):
+    answer = ask(driver, "POST", path, body("abc", "결", id="q1")).json()
+    assert answer == {
+        "model_name": "lengths",
+        "model_version": "3",
+        "id": "q1",
+        "outputs": [{"name": "length", "datatype": "INT64", "shape": [2], "data": [3, 1]}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content", "status"),
+    [
+        ("GET", "/", None, 404),
+        ("GET", "/v2/models", None, 404),
+        ("GET", "/v2/models/none", None, 404),
+        ("GET", "/v2/models/none/ready", None, 404),
+        ("GET", "/v2/models/lengths/versions/9", None, 404),
+        ("POST", "/v2/models/none/infer", body("a"), 404),
+        ("POST", "/v2/models/lengths/versions/9/infer", body("a"), 404),
+        ("GET", "/v2/models/lengths/infer", None, 405),
+        ("POST", "/v2/health/live", b"", 405),
+        ("POST", "/v2/models/lengths/infer", b"{", 400),
+        ("POST", "/v2/models/lengths/infer", body("a", outputs=[{"name": "nothing"}]), 400),
+        ("POST", "/v2/models/lengths/infer", b" " * (MAX_BODY_BYTES + 1), 413),
+        ("POST", "/v2/models/lengths/infer", body("spoil"), 500),
+    ],
+)
+def test_what_cannot_be_answered_says_why_in_one_line(driver, method, path, content, status):
+    answer = ask(driver, method, path, content)
+    assert answer.status_code == status
+    assert answer.json()["error"]
+    assert "\n" not in answer.json()["error"]
+
+
+def test_a_running_inference_never_holds_up_the_health_probe(driver, lengths):
+    lengths.gate.clear()
+
+    async def scene() -> float:
+        async with client(driver) as door:
+            busy = asyncio.create_task(door.post("/v2/models/lengths/infer", content=body("a")))
+            while not lengths.entered.is_set():
+                await asyncio.sleep(0.005)
+            began = time.monotonic()
+            assert (await door.get("/v2/health/live")).status_code == 200
+            assert (await door.get("/v2/health/ready")).status_code == 200
+            spent = time.monotonic() - began
+            lengths.gate.set()
+            assert (await busy).status_code == 200
+            return spent
+
+    assert asyncio.run(scene()) < 0.2
+
+
+def test_too_many_callers_are_told_when_to_come_again(driver, lengths):
+    lengths.gate.clear()
+
+    async def scene() -> list[httpx.Response]:
+        async with client(driver) as door:
+            calls = [asyncio.create_task(door.post("/v2/models/lengths/infer", content=body("a"))) for _ in range(200)]
+            while not any(call.done() for call in calls):
+                await asyncio.sleep(0.01)
+            lengths.gate.set()
+            return list(await asyncio.gather(*calls))
+
+    answers = asyncio.run(scene())
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert all(answer.headers["retry-after"] == "1" for answer in refused)
+    assert {answer.status_code for answer in answers} == {200, 429}
+
+
+def test_a_model_that_cannot_load_leaves_the_server_alive_but_not_ready():
+    driver = LocalDriver({"broken": broken_model()})
+    with pytest.raises(Exception, match="weights"):
+        driver.worker("broken").wait_until_loaded(5)
+    assert ask(driver, "GET", "/v2/health/live").status_code == 200
+    assert ask(driver, "GET", "/v2/health/ready").status_code == 503
+    answer = ask(driver, "POST", "/v2/models/broken/infer", body("a"))
+    assert answer.status_code == 503
+    assert "the weights are gone" in answer.json()["error"]
+
+
+def test_the_application_starts_and_stops_by_the_asgi_lifespan(driver):
+    async def scene() -> list[str]:
+        incoming: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+        said: list[str] = []
+
+        async def send(message) -> None:
+            said.append(message["type"])
+
+        for kind in ("lifespan.startup", "lifespan.shutdown"):
+            await incoming.put({"type": kind})
+        await Application(driver)({"type": "lifespan"}, incoming.get, send)
+        return said
+
+    assert asyncio.run(scene()) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
