@@ -13,8 +13,9 @@ CANDIDATES = (
     "tr", "ru", "uk", "ar", "he", "hi", "th", "vi", "id",
 )  # fmt: skip
 SAMPLE = 4000  # characters
-ENOUGH = 80  # letters from which statistics beat the feed's own word
-SURE = 0.8
+ENOUGH = 20  # letters from which statistics may beat the feed's own word
+SURE = 0.9  # … when they are as sure as this; names and jargon alone never are
+LIKELY = 0.5  # enough where the feed says nothing
 _HANGUL = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ]")
 _KANA = re.compile("[぀-ヿ]")
 _HAN = re.compile("[一-鿿]")
@@ -43,7 +44,7 @@ def detect_language(text: str, hint: str = "") -> str:
         return str(guess)
     if hinted and hinted not in ("ko", "ja", "zh"):  # their script would have shown
         return hinted
-    return str(guess) if confidence >= SURE or letters >= ENOUGH else UNKNOWN
+    return str(guess) if confidence >= LIKELY else UNKNOWN
 
 
 def _short_code(tag: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from django.contrib.postgres.search import SearchVector
 from django.db import transaction
 from django.db.models import Value
+from django.db.models.expressions import CombinedExpression
 
 from curation.articles.models import Article, EmbeddingSpace
 from curation.serving import queries as serving
@@ -15,6 +16,7 @@ from curation.serving import queries as serving
 LEAD_CHARACTERS = 600
 TITLE_WEIGHT = 0.65  # a headline is written to say it all; the lead tells namesakes apart
 SEARCHED_CHARACTERS = 20_000
+STEMMED = {"en": "english"}  # PostgreSQL's own stemmer: "bridges" finds "bridge"; Korean comes as morphemes already
 # Below this the new headline tells something else: the same story reworded stays above, see docs/decisions/0012.
 MOVED_BELOW = 0.75
 
@@ -41,18 +43,21 @@ def has_moved(old_title: str, new_title: str, languages: tuple[str, str]) -> boo
     return float(old @ new) < MOVED_BELOW
 
 
-def search_vectors(articles: Sequence[Article]) -> list[SearchVector]:
+def search_vectors(articles: Sequence[Article]) -> list[CombinedExpression]:
     """Title, summary and text as weights A, B and C; the tokens come from the language's own tokeniser."""
     texts = [
         part for article in articles for part in (article.title, article.summary, article.text[:SEARCHED_CHARACTERS])
     ]
     tokens = serving.search_tokens(texts, [article.language for article in articles for _ in range(3)])
-    return [_search_vector(tokens[start : start + 3]) for start in range(0, len(tokens), 3)]
+    return [
+        _search_vector(tokens[3 * n : 3 * n + 3], STEMMED.get(article.language, "simple"))
+        for n, article in enumerate(articles)
+    ]
 
 
-def _search_vector(parts: Sequence[Sequence[str]]) -> SearchVector:
+def _search_vector(parts: Sequence[Sequence[str]], config: str) -> CombinedExpression:
     title, summary, text = (
-        SearchVector(Value(" ".join(tokens)), weight=weight, config="simple")
+        SearchVector(Value(" ".join(tokens)), weight=weight, config=config)
         for tokens, weight in zip(parts, "ABC", strict=True)
     )
     return title + summary + text

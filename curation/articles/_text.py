@@ -51,8 +51,9 @@ def is_teaser(text: str) -> bool:
 
 
 def without_ending(text: str) -> str:
-    """Without "Continue reading …" and its kin."""
-    return _ENDINGS.sub("", text.strip()).strip()
+    """Without "Continue reading …" and its kin, however many stand in a row."""
+    shorter = _ENDINGS.sub("", text.strip()).strip()
+    return shorter if shorter == text else without_ending(shorter)
 
 
 def _first_sentences(text: str) -> str:

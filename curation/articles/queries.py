@@ -38,11 +38,10 @@ def search(text: str, *, language: str, reader_id: int | None, limit: int) -> li
     tokens = serving.search_tokens([text], [detect_language(text, language)])[0][:MAX_QUERY_TOKENS]
     if not tokens:
         return []
-    every = SearchQuery(" ".join(tokens), config="simple")
-    found = _ranked(every, reader_id, limit)
+    found = _ranked(_either_form(" ".join(tokens)), reader_id, limit)
     if found or len(tokens) == 1:
         return found
-    return _ranked(reduce(or_, (SearchQuery(token, config="simple") for token in tokens)), reader_id, limit)
+    return _ranked(reduce(or_, map(_either_form, tokens)), reader_id, limit)
 
 
 def nearest(
@@ -68,6 +67,11 @@ def nearest(
 def _by_distance(rows: object, distance: CosineDistance, limit: int) -> list[tuple[int, float]]:
     found = rows.annotate(distance=distance).order_by("distance").values_list("article_id", "distance")[:limit]  # type: ignore[attr-defined]
     return [(article_id, 1.0 - far) for article_id, far in found]
+
+
+def _either_form(words: str) -> SearchQuery:
+    """As written, or stemmed: an English word is looked for in Korean articles too, where nothing is stemmed."""
+    return SearchQuery(words, config="simple") | SearchQuery(words, config="english")
 
 
 def _ranked(query: SearchQuery, reader_id: int | None, limit: int) -> list[int]:

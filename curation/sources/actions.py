@@ -63,8 +63,8 @@ def fetch_source(*, source_id: int, at: datetime) -> FetchOutcome:
             return _store.store_unchanged(source_id=source_id, document=document, started_at=at, took=took())
         feed = _parse(document)
         return _store.store_feed(source_id=source_id, feed=feed, document=document, started_at=at, took=took())
-    except FetchingIsOff as error:
-        return FetchOutcome("refused", str(error))
+    except FetchingIsOff as off:
+        return FetchOutcome("refused", str(off))
     except (SourceError, DataError) as problem:
         error = problem if isinstance(problem, SourceError) else SourceError("the database could not hold the entries")
         return _store.store_failure(
@@ -84,7 +84,7 @@ def claim_due_sources(*, at: datetime, limit: int) -> list[int]:
     if not queries.is_fetching_on():
         due = due.filter(is_sample=True)
     hosts: Counter[str] = Counter()
-    claimed = []
+    claimed: list[int] = []
     for source in due.only("pk", "address", "is_sample")[: limit * 4]:
         host = urlsplit(source.address).hostname or ""
         hosts[host] += 1
