@@ -1,3 +1,5 @@
+import contextlib
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,10 @@ class FrontendConfig(AppConfig):
     name = "frontend"
     label = "frontend"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from frontend import _messages
+
+        # Where the code may not be written to, the set-up has compiled them (`manage.py compile_messages`).
+        with contextlib.suppress(PermissionError):
+            _messages.compile_stale()
