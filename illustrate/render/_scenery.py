@@ -11,7 +11,7 @@ _LEAVES = {"spring": "#f2a9bd", "autumn": "#e08a3c", "winter": "#e9eef2"}
 
 
 def sky(c: Canvas) -> None:
-    c.gradient(c.palette.sky, c.palette.haze, height=500)
+    c.gradient(c.palette.sky, c.palette.haze)
     if c.dark:
         stars(c)
 
@@ -27,15 +27,18 @@ def disc(c: Canvas, x: float, y: float, r: float) -> None:
     """Sun by day, crescent by night."""
     p = c.palette
     if c.dark:
-        cut = mix(p.sky, p.haze, max(0.0, min(1.0, y / 500)))
-        c.ellipse(x, y, r * 1.5, r * 1.5, p.halo, 0.06)
-        c.ellipse(x, y, r * 0.72, r * 0.72, p.disc)
-        c.ellipse(x + r * 0.3, y - r * 0.14, r * 0.6, r * 0.6, cut)
+        c.ellipse(x, y, r * 1.3, r * 1.3, p.halo, 0.06)
+        c.path(crescent(x, y, r * 0.66), p.disc)
         c.props.append("moon")
         return
     c.ellipse(x, y, r * 1.28, r * 1.28, p.disc, 0.28)
     c.ellipse(x, y, r, r, p.disc)
     c.props.append("sun")
+
+
+def crescent(x: float, y: float, r: float) -> str:
+    tip = (x + r * 0.5, y - r * 0.87)
+    return f"M{tip[0]:.1f} {tip[1]:.1f}A{r:.1f} {r:.1f} 0 1 0 {x + r:.1f} {y + r * 0.2:.1f}A{r * 0.8:.1f} {r * 0.8:.1f} 0 1 1 {tip[0]:.1f} {tip[1]:.1f}Z"
 
 
 def clouds(c: Canvas, count: int, *, top: float = 50, low: float = 210) -> None:
@@ -132,6 +135,7 @@ def skyline(c: Canvas, base: float, *, lit: float = 0.3, rows: int = 2) -> None:
                     if c.rng.random() < (lit if c.dark else 0.5):
                         c.rect(x + 13 + i * (w - 20) / columns, base - h + 18 + j * 34, 11, 16, window, o=0.9 if c.dark else 0.75)
             x += w + c.rng.choice((0, 0, 8, 18))
+    c.rect(-5, base, WIDTH + 10, HEIGHT - base, p.mid)
     c.props.append("buildings")
 
 
@@ -267,8 +271,7 @@ def window(c: Canvas, x: float, y: float, w: float, h: float, season: str) -> No
     c.back.append(f'<clipPath id="pane"><rect x="{x:.0f}" y="{y:.0f}" width="{w:.0f}" height="{h:.0f}"/></clipPath><g clip-path="url(#pane)">')
     c.rect(x, y, w, h, mix(p.sky, p.water, 0.45) if not c.dark else p.sky)
     if c.dark:
-        c.ellipse(x + w * 0.7, y + h * 0.28, 30, 30, p.disc)
-        c.ellipse(x + w * 0.7 + 13, y + h * 0.28 - 6, 25, 25, p.sky)
+        c.path(crescent(x + w * 0.7, y + h * 0.28, 30), p.disc)
     else:
         c.ellipse(x + w * 0.7, y + h * 0.3, 38, 38, p.disc)
     c.path(smooth([(x - 20, y + h * 0.72), (x + w * 0.3, y + h * 0.58), (x + w * 0.7, y + h * 0.74), (x + w + 20, y + h * 0.6)], close=f"V{y + h + 5:.0f}H{x - 20:.0f}Z"), mix(p.leaf, p.far, 0.4) if season != "winter" else p.light)

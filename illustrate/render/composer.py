@@ -59,8 +59,8 @@ class Stage:
         """The motif at its place, with a shadow under it; what flies hangs above its shadow."""
         c, motif = self.canvas, self.hero
         room = within or c.preset.hero
-        at = self.hero_x if x is None else x
         figure = motifs.figure(motif.key)
+        at = self.hero_x if x is None else x
         flies = motif.place == "fly" and ground
         lift = self.rng.uniform(34, 52) if flies else 0.0
         lean = turn or (self.rng.uniform(-3.5, 3.5) if motif.place != "float" else self.rng.uniform(-2, 2))
@@ -79,6 +79,7 @@ class Stage:
         if index >= len(self.brief.supports):
             return
         motif = motifs.get_motif(self.brief.supports[index])
+        x = min(max(x, 24 + size * 0.58), WIDTH - 24 - size * 0.58)
         if motif.place == "fly" and where == "on the ground":
             foot, where = min(foot - 250, 250), "in the sky"
         elif where in ("on the ground", "on the table"):
@@ -195,8 +196,8 @@ def _podium(s: Stage) -> None:
     scenery.floor(c, 540, swing=4)
     scenery.plinth(c, s.hero_x, 500, 170)
     s.put_hero(506, within=(380, 350))
-    scenery.microphones(c, s.hero_x - s.side * 150, 560, s.side)
-    s.put_support(s.away(330), 640, 140, "on the ground")
+    scenery.microphones(c, s.away(318), 640, s.side)
+    s.put_support(s.away(-250), 652, 130, "on the ground")
 
 
 def _rise(s: Stage) -> None:
@@ -212,20 +213,19 @@ def _flight(s: Stage, tops: list[float], turn: float = 0.0) -> None:
     _sky(s, sun=turn == 0)
     _backdrop(s, 430)
     scenery.floor(c, 560, swing=6)
-    width = 158.0
+    width = 146.0
     # The last step carries the hero and lies furthest from the person.
-    start = 372.0
+    start = 372.0 if s.peopled else 235.0
     ordered = tops if s.side < 0 else tops[::-1]
     begin = start if s.side < 0 else WIDTH - start - 5 * width
     scenery.steps(c, ordered, begin, width)
-    x = begin + (4.25 if s.side < 0 else 0.75) * width - 8 * (1 if s.side < 0 else -1)
-    s.hero_x = x
+    s.hero_x = begin + (4.2 if s.side < 0 else 0.8) * width
     if turn:
-        s.put_hero(588, within=(370, 370), turn=-s.side * turn)
+        s.put_hero(600, within=(370, 380), turn=-s.side * turn)
         s.put_support(begin + (1.5 if s.side < 0 else 3.5) * width, ordered[1 if s.side < 0 else 3] + 4, 120, "on the steps")
     else:
-        s.put_hero(400, within=(350, 330))
-        s.put_support(begin + (2.5 if s.side < 0 else 2.5) * width, ordered[2] + 4, 124, "on the steps")
+        s.put_hero(402, within=(370, 350))
+        s.put_support(begin + 2.5 * width, ordered[2] + 4, 124, "on the steps")
         if s.brief.mood in ("joy", "surprise"):
             scenery.confetti(c, 36)
 
@@ -269,7 +269,7 @@ def _desk(s: Stage) -> None:
     c.rect(-5, -5, WIDTH + 10, 500, wall)
     for x in range(-40, WIDTH, 120):
         c.rect(x, -5, 58, 480, mix(wall, p.light if not c.dark else p.far, 0.22))
-    frame_x = s.away(330)
+    frame_x = s.away(318)
     c.rect(frame_x - 92, 66, 184, 150, mix(p.wood, p.deep, 0.25), r=3)
     c.rect(frame_x - 78, 80, 156, 122, p.light if not c.dark else mix(p.light, p.far, 0.5))
     s.put_support(frame_x, 194, 104, "in a frame on the wall")
@@ -277,7 +277,7 @@ def _desk(s: Stage) -> None:
         c.path(f"M{frame_x - 78:.0f} 202L{frame_x - 20:.0f} 130L{frame_x + 22:.0f} 172L{frame_x + 44:.0f} 150L{frame_x + 78:.0f} 202Z", p.mid)
         c.ellipse(frame_x + 36, 112, 15, 15, p.sun)
     top = mix(p.wood, p.near, 0.25) if not c.dark else mix(p.wood, p.near, 0.6)
-    scenery.desk_lamp(c, s.away(372), 530, lean=s.side)
+    scenery.desk_lamp(c, s.away(356), 530, lean=s.side)
     c.rect(-5, 470, WIDTH + 10, 210, top)
     c.rect(-5, 470, WIDTH + 10, 14, mix(top, p.light, 0.4))
     c.path(f"M-5 640H{WIDTH + 5}V680H-5Z", p.ink, 0.18)
@@ -285,7 +285,7 @@ def _desk(s: Stage) -> None:
         c.stroke(f"M{s.rng.uniform(0, 300):.0f} {y}h{s.rng.uniform(200, 500):.0f}", mix(top, p.ink, 0.14), 3)
     s.put_hero(596, within=(460, 390))
     if s.rng.random() < 0.6:
-        scenery.book_pile(c, s.away(400), 636)
+        scenery.book_pile(c, s.away(352), 640)
     c.props.append("a table")
 
 
@@ -307,10 +307,13 @@ def _shore(s: Stage) -> None:
         box = s.put_hero(564, ground=False, within=(480, 390))
         water = mix(p.water, p.mid, 0.25) if not c.dark else mix(p.far, p.water, 0.12)
         edge = box[3] - 26
-        wave = "".join(f"q30 -17 60 0t60 0" for _ in range(6))
+        wave = "q30 -17 60 0t60 0" * 6
         c.path(f"M{s.hero_x - 360:.0f} {edge:.0f}{wave}V680H{s.hero_x - 360:.0f}Z", mix(water, p.deep, 0.12), layer="figures")
         c.stroke(f"M{s.hero_x - 360:.0f} {edge:.0f}{wave}", mix(water, p.light, 0.6), 5, layer="figures")
-        c.rect(-5, 620, WIDTH + 10, 60, mix(water, p.deep, 0.3), layer="figures")
+        c.rect(-5, 628, WIDTH + 10, 60, mix(water, p.deep, 0.3), layer="figures")
+        if s.brief.supports:
+            x = s.away(330)
+            c.path(f"M{x - 190:.0f} 690Q{x - 120:.0f} 588 {x:.0f} 590Q{x + 120:.0f} 588 {x + 190:.0f} 690Z", mix(p.disc, p.wood, 0.3), layer="figures")
     else:
         sand = mix(p.disc, p.wood, 0.3) if not c.dark else p.near
         scenery.floor(c, 520, colour=sand)
@@ -371,8 +374,7 @@ def _road(s: Stage) -> None:
     scenery.floor(c, 470, colour=mix(c.palette.near, c.palette.leaf, 0.35) if not c.dark else "")
     scenery.road(c, s.hero_x, 462)
     for x, base, size in ((s.hero_x - 230, 520, 0.8), (s.hero_x + 250, 530, 0.9), (s.hero_x - 350, 570, 1.15), (s.hero_x + 400, 585, 1.2)):
-        if not (s.peopled and (x + s.side * 40) * -s.side < -600 * s.side * s.side + 0):
-            scenery.trees(c, base, s.brief.season, count=1, size=size, fade=0.12, span=(x - 12, x + 12))
+        scenery.trees(c, base, s.brief.season, count=1, size=size, fade=0.12, span=(x - 12, x + 12))
     s.put_hero(606, within=(430, 390))
     s.put_support(s.away(310), 632, 150, "on the ground")
 
@@ -381,8 +383,8 @@ def _bubble(s: Stage) -> None:
     c = s.canvas
     p = c.palette
     _sky(s, sun=False)
-    _backdrop(s, 470)
-    scenery.floor(c, 540)
+    _backdrop(s, 450)
+    scenery.floor(c, 530)
     x, y, rx, ry = s.hero_x + s.side * -10, 288.0, 352.0, 258.0
     mouth = (330.0, 478.0) if s.side < 0 else (WIDTH - 330.0, 478.0)
     cloth = p.light if not c.dark else mix(p.light, p.far, 0.08)
@@ -434,7 +436,7 @@ def _staged(brief: Brief, seed: int) -> Stage:
         palette = muted(palette)
     side = rng.choice((-1, 1))
     if peopled:
-        x = 600 - side * rng.uniform(178, 212)
+        x = 600 - side * rng.uniform(148, 184)
     else:
         x = 600 + rng.uniform(-50, 50)
     canvas = Canvas(palette=palette, preset=get_preset(brief.preset, brief.preset_version), rng=rng, dark=time == "night")
