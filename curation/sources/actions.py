@@ -31,7 +31,7 @@ from curation.sources.types import (
 )
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from django.contrib.auth.base_user import AbstractBaseUser
 
 register_transport = _http.register_transport
 unregister_transport = _http.unregister_transport
@@ -94,7 +94,7 @@ def claim_due_sources(*, at: datetime, limit: int) -> list[int]:
     return claimed
 
 
-def add_source(*, address: str, by: User, at: datetime, private: bool = False) -> Source:
+def add_source(*, address: str, by: AbstractBaseUser, at: datetime, private: bool = False) -> Source:
     """The source at `address`, or at the feed that the page there announces. Raises SourceError when there is none.
 
     A private source is its owner's alone: it is never the same row as a public one with the same address.
@@ -144,19 +144,19 @@ def load_catalogue() -> int:
     return _catalogue.store_catalogue() if _catalogue.CATALOGUE.exists() else 0
 
 
-def pause_source(*, source_id: int, reason: str, by: User, at: datetime) -> None:
+def pause_source(*, source_id: int, reason: str, by: AbstractBaseUser, at: datetime) -> None:
     logger.info("source %s paused by %s at %s: %s", source_id, by.pk, at.isoformat(), reason)
     Source.objects.filter(pk=source_id).update(status=Source.Status.PAUSED, pause_reason=reason[:200])
 
 
-def resume_source(*, source_id: int, by: User, at: datetime) -> None:
+def resume_source(*, source_id: int, by: AbstractBaseUser, at: datetime) -> None:
     logger.info("source %s resumed by %s", source_id, by.pk)
     Source.objects.filter(~Q(status=Source.Status.ACTIVE), pk=source_id).update(
         status=Source.Status.ACTIVE, pause_reason="", failures=0, next_fetch_at=at
     )
 
 
-def set_fetching(*, on: bool, by: User, at: datetime) -> None:
+def set_fetching(*, on: bool, by: AbstractBaseUser, at: datetime) -> None:
     """The operator's answer to whether this installation may fetch from the internet."""
     FetchingSwitch.objects.update_or_create(pk=1, defaults={"is_on": on, "decided_at": at})
     logger.info("fetching from the internet switched %s by %s", "on" if on else "off", by.pk)
