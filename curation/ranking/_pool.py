@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 from django.db.models import BinaryField, Count, F, Func
+from django.db.models.expressions import RawSQL
 from numpy.typing import NDArray
 
 from curation.articles.models import DIMENSION, ArticleVector
@@ -44,7 +45,7 @@ def load_pool(reader: Reader, candidates: Iterable[int], phrases: Sequence[int] 
     """
     rows = list(
         eligible(reader)
-        .filter(pk__in=set(candidates))
+        .filter(pk__in=among(candidates))
         .order_by("pk")
         .values_list(
             "pk", "source_id", "assignment__story_id", "assignment__story__article_count", "assignment__area",
@@ -81,6 +82,11 @@ def load_pool(reader: Reader, candidates: Iterable[int], phrases: Sequence[int] 
     return pool, replace(_with_states(reader, ids), past=replace(reader.past, topics=past_topics))
 
 
+def among(ids: Iterable[int]) -> RawSQL:
+    """For an `in` of many ids: one array, where a list would be parsed number by number, here and in the database."""
+    return RawSQL("SELECT unnest(%s::bigint[])", [sorted(set(ids))])
+
+
 def vectors_of(ids: Integers) -> NDArray[np.float32]:
     """Unit rows in the order of `ids`, in the current space; zeros where an article has none.
 
@@ -91,7 +97,7 @@ def vectors_of(ids: Integers) -> NDArray[np.float32]:
     if not len(ids):
         return vectors
     raw = Func(F("vector"), function="halfvec_send", output_field=BinaryField())
-    found = ArticleVector.objects.filter(article_id__in=ids.tolist(), space__is_current=True)
+    found = ArticleVector.objects.filter(article_id__in=among(ids.tolist()), space__is_current=True)
     rows = list(found.values_list("article_id", raw))
     if rows:
         order = np.argsort(ids)
@@ -105,7 +111,7 @@ def vectors_of(ids: Integers) -> NDArray[np.float32]:
 def _topics(ids: Integers, past: Integers) -> tuple[tuple[str, ...], NDArray[np.float32], NDArray[np.float32]]:
     both = np.concatenate([ids, past])
     rows = list(
-        ArticleTopic.objects.filter(article_id__in=set(both.tolist())).values_list("article_id", "topic_id", "score")
+        ArticleTopic.objects.filter(article_id__in=among(both.tolist())).values_list("article_id", "topic_id", "score")
     )
     articles, topics, scores = zip(*rows, strict=True) if rows else ((), (), ())
     slugs, columns = np.unique(np.array(topics, dtype=str), return_inverse=True)
@@ -118,7 +124,11 @@ def _topics(ids: Integers, past: Integers) -> tuple[tuple[str, ...], NDArray[np.
 def _phrases(phrase_ids: set[int], vectors: NDArray[np.float32]) -> tuple[tuple[int, ...], NDArray[np.float32]]:
     if not phrase_ids:
         return (), np.zeros((len(vectors), 0), dtype=np.float32)
-    phrases = list(Phrase.objects.filter(pk__in=phrase_ids, is_understood=True, vector__isnull=False, space__is_current=True).order_by("pk"))
+    phrases = list(
+        Phrase.objects.filter(
+            pk__in=phrase_ids, is_understood=True, vector__isnull=False, space__is_current=True
+        ).order_by("pk")
+    )
     if not phrases:
         return (), np.zeros((len(vectors), 0), dtype=np.float32)
     places = np.array([phrase.vector.to_numpy() for phrase in phrases if phrase.vector is not None], dtype=np.float32)
@@ -128,7 +138,7 @@ def _phrases(phrase_ids: set[int], vectors: NDArray[np.float32]) -> tuple[tuple[
 
 
 def _with_states(reader: Reader, ids: Integers) -> Reader:
-    articles = ids.tolist()
+    articles = among(ids.tolist())
     mine = ArticleState.objects.filter(reader_id=reader.profile.reader_id, article_id__in=articles)
     states = list(mine.values_list("article_id", "read_at", "hidden_at"))
     shown = (

@@ -30,7 +30,7 @@ def eligible(reader: Reader) -> ArticleQuerySet:
 class FollowedTopicCandidates:
     """Of each followed topic the newest, so that a loud topic leaves room for a quiet one."""
 
-    each: int = 60
+    each: int = 50
     days: int = 30
     threshold: float = 0.3  # calibrated score below which an article is not about the topic
 
@@ -87,9 +87,9 @@ class PhraseCandidates:
 
 @dataclass(frozen=True)
 class NeighbourCandidates:
-    """What lies near the middle of the reader's history, and near the last article that was liked."""
+    """What lies near the reader's history: half its middle, half the article liked last, which moves the next page."""
 
-    each: int = 120
+    limit: int = 200
     days: int = 30
 
     def __call__(self, reader: Reader) -> Iterable[int]:
@@ -99,14 +99,9 @@ class NeighbourCandidates:
             return ()
         since = reader.at - timedelta(days=self.days)
         middle = liked.mean(axis=0)
-        places = [middle / max(float(np.linalg.norm(middle)), 1e-9), liked[0]]
-        return [
-            article_id
-            for place in places[: len(liked)]
-            for article_id, _ in articles.nearest(
-                place, reader_id=reader.profile.reader_id, limit=self.each, since=since
-            )
-        ]
+        place = middle / max(float(np.linalg.norm(middle)), 1e-9) + liked[0]
+        near = articles.nearest(place, reader_id=reader.profile.reader_id, limit=self.limit, since=since)
+        return [article_id for article_id, _ in near]
 
 
 @dataclass(frozen=True)
@@ -132,11 +127,14 @@ class NewCandidates:
 
 @dataclass(frozen=True)
 class AreaCandidates:
-    """The newest of every area: what a reader without any interest stated is shown the breadth of."""
+    """The newest of every area, for a reader who follows nothing yet and is shown the breadth of it all."""
 
     each: int = 15
 
     def __call__(self, reader: Reader) -> Iterable[int]:
+        profile = reader.profile
+        if profile.topics or profile.sources or profile.phrases:
+            return ()
         rank = Window(RowNumber(), partition_by=F("assignment__area"), order_by=[F("sorted_at").desc(), F("pk").desc()])
         assigned = eligible(reader).filter(assignment__isnull=False, sorted_at__gte=reader.at - timedelta(days=30))
         return assigned.annotate(rank=rank).filter(rank__lte=self.each).values_list("pk", flat=True)
