@@ -18,7 +18,8 @@ def _illustrated(at: datetime) -> float:
 
 
 def _failed(at: datetime) -> float:
-    return Picture.objects.filter(preset__is_production=True, state=Picture.State.FAILED).count()
+    """Articles that have no picture to show because every attempt failed."""
+    return Picture.objects.filter(preset__is_production=True, state=Picture.State.FAILED, file="").count()
 
 
 def _drawn(at: datetime) -> float:

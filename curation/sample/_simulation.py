@@ -11,7 +11,7 @@ The model, all of it drawn from the seed:
   drawn at random and logged with its propensity. It knows what the reader picked, never the taste.
 * **Position bias.** The reader scrolls to a geometrically distributed depth (mean 11 cards): so far the cards leave
   impressions. A card at place k (from 0) is looked at closely with probability (k + 1) ** -0.35.
-* **Clicks.** A card looked at is opened with probability sigmoid(-3.4 + 4.5 × match + 0.8 × freshness), where match is
+* **Clicks.** A card looked at is opened with probability sigmoid(-4.0 + 4.5 × match + 0.8 × freshness), where match is
   the article's topic scores weighed by the taste relative to its dearest topic, and freshness halves every 24 h.
 * **After the click.** Active reading time is lognormal around a share of the article's reading time that grows with
   the match; one in fifteen to one in five is saved, again by match. A card looked at and not wanted is hidden rarely.
@@ -299,7 +299,7 @@ def _sit_down(
         looked, opened, after = random.random(3)
         if looked >= (position + 1) ** -0.35:
             continue
-        if opened < _sigmoid(-3.4 + 4.5 * liking + 0.8 * float(fresh[row])):
+        if opened < _sigmoid(-4.0 + 4.5 * liking + 0.8 * float(fresh[row])):
             read[place] = True
             happened(Event.Kind.CLICK, position, article, clock + timedelta(milliseconds=300))
             state(article).read_at = clock + timedelta(milliseconds=300)

@@ -125,7 +125,8 @@ def test_status_prints_json_alone_with_the_keys_that_others_rely_on(capsys):
         is_production=True, defaults={"slug": "p", "name_en": "P", "name_ko": "P"}
     )
     for state, one in ((Picture.State.ATTACHED, article), (Picture.State.FAILED, ArticleFactory())):
-        Picture.objects.create(article=one, preset=production, requested_at=NOW, state=state)
+        file = "pictures/1.{width}.webp" if state == Picture.State.ATTACHED else ""
+        Picture.objects.create(article=one, preset=production, requested_at=NOW, state=state, file=file)
     do(reader, "click", article)
 
     call_command("status", "--json")
