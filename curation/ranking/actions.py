@@ -83,15 +83,15 @@ def _is_finished(slate: Slate, page: Page) -> bool:
 def _page(slate: Slate, position: int, *, profile: ReaderProfile, at: datetime) -> Page:
     """What the slate holds from `position`, ranking more onto its end where it does not fill the page."""
     stored = _items(slate)
-    position = min(position, len(stored))
-    here = cut(stored[position:]) if slate.surface == "feed" else stored[position : position + PAGE_SIZE]
-    end = position + len(here)
-    left = len(stored) - end
+    position = min(position, _end(stored))
+    here = _cut(slate, [item for item in stored if item.position >= position])
+    end = _end(here) or position
+    left = int(end < _end(stored))
     if not left and len(here) < PAGE_SIZE:
         added, left = _extend(slate, stored, here, profile=profile, at=at)
-        end += added
         if added:
-            here = _items(slate)[position:end]
+            here = [item for item in _items(slate) if item.position >= position]
+            end = _end(here)
     elif not left:
         left = 1  # a full page at the slate's end: whether there is another one shows when it is asked for
     return Page(
@@ -99,6 +99,11 @@ def _page(slate: Slate, position: int, *, profile: ReaderProfile, at: datetime) 
         cards=_cards(here, profile),
         next_position=end if left and here else None,
     )
+
+
+def _end(items: Sequence[Any]) -> int:
+    """The place after the last one; places of articles that were deleted since stay empty."""
+    return items[-1].position + 1 if items else 0
 
 
 def _items(slate: Slate) -> list[Any]:
@@ -117,7 +122,7 @@ def _extend(
         "profile": profile,
         "at": at,
         "size": PAGE_SIZE - len(here),
-        "random": pipelines.seeded(slate.pk, len(stored)),
+        "random": pipelines.seeded(slate.pk, _end(stored)),
         "on_slate": on_slate,
         "told": list(stories) if on_slate else [],
         "on_page": [item.source_id for item in here],
@@ -125,12 +130,14 @@ def _extend(
     stretch = pipelines.run(pipeline, **wiring)
     if not stretch.items and not stored and pipeline is pipelines.FEED:
         stretch = pipelines.run(pipelines.FEED_AGAIN, **wiring)
-    engagement.extend_slate(slate=slate, items=stretch.items, position=len(stored))
+    engagement.extend_slate(slate=slate, items=stretch.items, position=_end(stored))
     return len(stretch.items), stretch.left
 
 
-def cut(items: Sequence[Any]) -> list[Any]:
-    """The longest beginning that makes a page: of full size at most, and of no source more than its share."""
+def _cut(slate: Slate, items: Sequence[Any]) -> list[Any]:
+    """The longest beginning that makes a page: full at most and, in the feed, of no source more than its share."""
+    if slate.surface != "feed":
+        return list(items[:PAGE_SIZE])
     times: Counter[int] = Counter()
     for length, item in enumerate(items[:PAGE_SIZE]):
         times[item.source_id] += 1

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from curation.articles.models import Article
 from curation.engagement import actions, queries
@@ -33,6 +35,25 @@ def test_a_batch_sent_twice_counts_once():
     assert (second.accepted, second.duplicate) == (0, 3)
     assert Event.objects.count() == 3
     assert queries.history(reader.pk)[0].dwell_seconds == 8.0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_sent_several_times_at_once_counts_once():
+    reader, articles = ReaderFactory(), ArticleFactory.create_batch(6)
+    batch = [event(article, kind) for article in articles for kind in ("impression", "click")]
+
+    def send(turn):
+        try:
+            return record(reader, *(batch if turn % 2 else batch[::-1]))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as threads:
+        receipts = list(threads.map(send, range(6)))
+
+    assert sum(receipt.accepted for receipt in receipts) == len(batch) == Event.objects.count()
+    assert all(receipt.accepted + receipt.duplicate == len(batch) for receipt in receipts)
+    assert ArticleState.objects.filter(reader=reader).count() == 6
 
 
 def test_the_same_id_twice_in_one_batch_counts_once():

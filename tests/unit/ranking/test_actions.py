@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
+from curation.articles.models import Article
 from curation.engagement import actions as engagement
 from curation.engagement.models import Slate, SlateItem
 from curation.engagement.types import EventIn, ItemIn
@@ -149,6 +152,22 @@ def test_a_short_page_grows_at_its_end_when_articles_come(db):
     assert len(five.cards) == 5
 
 
+def test_deleted_articles_leave_a_gap_and_the_slate_goes_on_after_it(world):
+    profile = profile_of(ReaderFactory())
+    first = serve(profile)
+    gone = [card.article_id for card in (first.cards[2], first.cards[-1])]
+    Article.objects.filter(pk__in=gone).delete()
+
+    again = serve(profile, minutes=1)
+    second = more(profile, again)
+
+    kept = [card for card in first.cards if card.article_id not in gone]
+    assert list(again.cards[: len(kept)]) == kept
+    positions = [card.position for card in (*again.cards, *second.cards)]
+    assert positions == sorted(set(positions))
+    assert not set(ids(again)) & set(ids(second))
+
+
 def test_nobody_continues_the_slate_of_another(world):
     owner, other = ReaderFactory(), ReaderFactory()
     page = serve(profile_of(owner))
@@ -161,6 +180,26 @@ def test_an_unknown_surface_is_refused_and_leaves_nothing(world):
         with pytest.raises(ValueError, match="unknown surface"):
             serve(profile_of(ReaderFactory()), surface)
     assert not Slate.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_asked_for_twice_at_once_is_ranked_once():
+    for number in range(50):
+        ArticleFactory(hours=number, vector=unit(number))
+    profile = profile_of(ReaderFactory())
+    first = serve(profile)
+
+    def ask(_):
+        try:
+            return more(profile, first)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        pages = list(threads.map(ask, range(4)))
+
+    assert all(page == pages[0] for page in pages)
+    assert SlateItem.objects.filter(slate_id=first.slate_id).count() == 40
 
 
 # -- What moves it -------------------------------------------------------------------------------------------
