@@ -44,6 +44,7 @@ _SET_ATTRIBUTES = {"img": {"loading": "lazy", "decoding": "async", "referrerpoli
 # single dots that count readers.
 _VALUES = r'(?:\s[a-z]+="[^"]*")*'
 _EMPTY_IMAGE = re.compile(rf'<img(?:(?!{_VALUES}\ssrc=)|(?={_VALUES}\s(?:width|height)="[01]")){_VALUES}>')
+_UNSEEN = re.compile(r"[\t\n\r]")
 _SCHEME = re.compile(r"\s*[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _BLOCK_ENDS = re.compile(
     r"<(?:/(?:p|div|li|h[1-6]|blockquote|tr|dd|dt|figcaption|pre|table|summary)|br\s*/?|hr\s*/?)>", re.IGNORECASE
@@ -105,6 +106,8 @@ def _resolver(base_url: str) -> Callable[[str], str | None]:
 
 
 def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
+    if attribute in ("href", "src"):
+        value = _UNSEEN.sub("", value)  # as browsers do, before they look for a scheme
     if attribute == "src" and _SCHEME.match(value) and not value.lower().startswith(("http:", "https:")):
         return None
     if attribute in ("width", "height", "colspan", "rowspan", "span", "start", "value"):

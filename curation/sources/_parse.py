@@ -255,5 +255,5 @@ def _size(text: Any) -> int | None:
 
 
 def _language(tag: str) -> str:
-    tag = (tag or "").strip().replace("_", "-").lower()
+    tag = (tag or "").strip().replace("_", "-")
     return tag if _LANGUAGE.fullmatch(tag) and len(tag) <= 20 else ""

@@ -53,7 +53,7 @@ def store_feed(
     _follow_move(source, document.moved_to)
     source.etag, source.last_modified = document.etag, document.last_modified
     source.site_url = source.site_url or feed.link
-    source.language = source.language or feed.language[:8]
+    source.language = source.language or feed.main_language
     if new:
         source.last_new_at = started_at
     _succeeded(source, at=started_at, had_news=bool(new), max_age=document.max_age)

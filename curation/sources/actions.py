@@ -114,7 +114,7 @@ def add_source(*, address: str, by: AbstractBaseUser, at: datetime, private: boo
         defaults={
             "name": (feed.title if feed else "") or urlsplit(address).hostname or address[:200],
             "site_url": feed.link if feed else "",
-            "language": feed.language[:8] if feed else "",
+            "language": feed.main_language if feed else "",
             "status": Source.Status.ACTIVE,
             "next_fetch_at": at,
         },

@@ -81,6 +81,11 @@ class ParsedFeed:
     bozo: bool = False  # broken, but readable
     entries: tuple[ParsedEntry, ...] = ()
 
+    @property
+    def main_language(self) -> str:
+        """ISO 639, without the region."""
+        return self.language.partition("-")[0].lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
