@@ -46,6 +46,7 @@ class Subject:
     topics: tuple[str, ...] = ()
     photo: bytes | None = None
     photo_alt: str = ""
+    photo_caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,10 @@ class Brief:
         names = {each.name for each in fields(cls)}
         if unknown := set(data) - names:
             raise ValueError(f"Brief has no field {', '.join(sorted(unknown))}")
-        return cls(
-            **{name: tuple(data[name]) if isinstance(data[name], (list, tuple)) else data[name] for name in names}
-        )
+        values: dict[str, Any] = {
+            name: tuple(data[name]) if isinstance(data[name], list) else data[name] for name in names
+        }
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +146,17 @@ class Drawing:
     provenance: dict[str, Any]
     seed: int
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page needs to show an article's picture. Without a file `src` is empty: the placeholder stays."""
+
+    picture_id: int
+    state: str  # Picture.State
+    src: str
+    srcset: str
+    alt: str  # in the active language
+    colour: str  # "#rrggbb", "" when not yet known
+    width: int
+    height: int

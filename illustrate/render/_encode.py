@@ -18,7 +18,9 @@ def encode_webp(image: Image.Image, widths: Sequence[int] = (1200, 800, 400)) ->
         if width < 1:
             raise ValueError(f"a picture cannot be {width} pixels wide")
         height = max(1, round(image.height * width / image.width))
-        sized = image if width == image.width else image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        sized = (
+            image if width == image.width else image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        )
         out = io.BytesIO()
         sized.save(out, "WEBP", quality=QUALITY, method=METHOD)
         files[width] = out.getvalue()

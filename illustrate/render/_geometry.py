@@ -43,6 +43,7 @@ class Figure:
     silhouette: str
     box: tuple[float, float, float, float]
     area: float
+    level: bool  # it stands on a wide foot: a house or a ship that leans looks wrong
 
 
 def _sampled(d: str) -> list[list[tuple[float, float]]]:
@@ -98,6 +99,12 @@ def _shade(silhouette: BaseGeometry) -> BaseGeometry:
     return unary_union([each for each in _polygons(bare.buffer(-0.02)) if each.area > 4 * SPECK])
 
 
+def _stands_level(silhouette: BaseGeometry) -> bool:
+    left, _, right, bottom = silhouette.bounds
+    foot = silhouette.intersection(box(left, bottom - 0.9, right, bottom)).bounds
+    return bool(foot) and foot[2] - foot[0] > 0.5 * (right - left)
+
+
 def _figure(
     regions: Sequence[tuple[str, BaseGeometry]],
     silhouette: BaseGeometry,
@@ -114,6 +121,7 @@ def _figure(
         silhouette=_data(silhouette.simplify(0.012)),
         box=unary_union([silhouette, detail]).bounds,
         area=silhouette.area,
+        level=_stands_level(silhouette),
     )
 
 
@@ -142,7 +150,11 @@ def from_lines(paths: Sequence[str], tones: str = "", *, holes: bool = False) ->
     inner = lines.intersection(body.buffer(-0.1))
     cuts = unary_union([body.boundary, lines.intersection(body.buffer(0.2))])
     faces = sorted(
-        (face for face in polygonize(cuts) if face.area > SPECK and body.buffer(0.1).covers(face.representative_point())),
+        (
+            face
+            for face in polygonize(cuts)
+            if face.area > SPECK and body.buffer(0.1).covers(face.representative_point())
+        ),
         key=lambda face: -face.area,
     ) or _polygons(body)
     names = tones or _default_tones(faces)

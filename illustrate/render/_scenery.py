@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from illustrate.render._canvas import HEIGHT, WIDTH, Canvas, polygon, smooth
+from illustrate.render._canvas import HEIGHT, WIDTH, Canvas, polygon, smooth, trace
 from illustrate.render.palettes import mix
 
 _LEAVES = {"spring": "#f2a9bd", "autumn": "#e08a3c", "winter": "#e9eef2"}
@@ -19,7 +19,8 @@ def sky(c: Canvas) -> None:
 def stars(c: Canvas, count: int = 46) -> None:
     for _ in range(count):
         x, y = c.rng.uniform(10, WIDTH - 10), c.rng.uniform(8, 380)
-        c.ellipse(x, y, *([c.rng.choice((1.4, 1.8, 2.6))] * 2), c.palette.halo, c.rng.choice((0.5, 0.8, 1)))
+        r = c.rng.choice((1.4, 1.8, 2.6))
+        c.ellipse(x, y, r, r, c.palette.halo, c.rng.choice((0.5, 0.8, 1.0)))
     c.props.append("stars")
 
 
@@ -38,28 +39,72 @@ def disc(c: Canvas, x: float, y: float, r: float) -> None:
 
 def crescent(x: float, y: float, r: float) -> str:
     tip = (x + r * 0.5, y - r * 0.87)
-    return f"M{tip[0]:.1f} {tip[1]:.1f}A{r:.1f} {r:.1f} 0 1 0 {x + r:.1f} {y + r * 0.2:.1f}A{r * 0.8:.1f} {r * 0.8:.1f} 0 1 1 {tip[0]:.1f} {tip[1]:.1f}Z"
+    return trace(
+        "M", tip[0], tip[1], "A", r, r, 0, 1, 0, x + r, y + r * 0.2, "A", r * 0.8, r * 0.8, 0, 1, 1, tip[0], tip[1], "Z"
+    )
 
 
 def clouds(c: Canvas, count: int, *, top: float = 50, low: float = 210) -> None:
     for _ in range(count):
         x, y, s = c.rng.uniform(60, WIDTH - 60), c.rng.uniform(top, low), c.rng.uniform(0.7, 1.4)
         colour = mix(c.palette.haze, c.palette.light, 0.55) if not c.dark else mix(c.palette.sky, c.palette.haze, 0.6)
-        d = (
-            f"M{x - 92 * s:.0f} {y:.0f}q{-4 * s:.0f} {-32 * s:.0f} {34 * s:.0f} {-30 * s:.0f}q{12 * s:.0f} {-38 * s:.0f} {52 * s:.0f} {-24 * s:.0f}"
-            f"q{36 * s:.0f} {-14 * s:.0f} {48 * s:.0f} {22 * s:.0f}q{40 * s:.0f} {-4 * s:.0f} {42 * s:.0f} {32 * s:.0f}Z"
+        shape = trace(
+            "M",
+            x - 92 * s,
+            y,
+            "q",
+            -4 * s,
+            -32 * s,
+            34 * s,
+            -30 * s,
+            "q",
+            12 * s,
+            -38 * s,
+            52 * s,
+            -24 * s,
+            "q",
+            36 * s,
+            -14 * s,
+            48 * s,
+            22 * s,
+            "q",
+            40 * s,
+            -4 * s,
+            42 * s,
+            32 * s,
+            "Z",
         )
-        c.path(d, colour, 0.85)
+        c.path(shape, colour, 0.85)
     c.props.append("clouds")
 
 
 def birds(c: Canvas, x: float, y: float) -> None:
     for i in range(c.rng.randint(2, 4)):
         bx, by, s = x + i * 46 + c.rng.uniform(-10, 10), y + c.rng.uniform(-26, 26), c.rng.uniform(8, 13)
-        c.stroke(f"M{bx - s:.0f} {by - s * 0.5:.0f}Q{bx - s * 0.4:.0f} {by - s * 0.9:.0f} {bx:.0f} {by:.0f}Q{bx + s * 0.4:.0f} {by - s * 0.9:.0f} {bx + s:.0f} {by - s * 0.5:.0f}", c.palette.deep, 3.2)
+        c.stroke(
+            trace(
+                "M",
+                bx - s,
+                by - s * 0.5,
+                "Q",
+                bx - s * 0.4,
+                by - s * 0.9,
+                bx,
+                by,
+                "Q",
+                bx + s * 0.4,
+                by - s * 0.9,
+                bx + s,
+                by - s * 0.5,
+            ),
+            c.palette.deep,
+            3.2,
+        )
 
 
-def ridge(c: Canvas, level: float, swing: float, steps: int, colour: str, *, layer: str = "back") -> list[tuple[float, float]]:
+def ridge(
+    c: Canvas, level: float, swing: float, steps: int, colour: str, *, layer: str = "back"
+) -> list[tuple[float, float]]:
     """A rolling line of hills from edge to edge; returns its points."""
     points = [(-40 + (WIDTH + 80) * i / steps, level + c.rng.uniform(-swing, swing)) for i in range(steps + 1)]
     c.path(smooth(points, close=f"L{WIDTH + 40} {HEIGHT}L-40 {HEIGHT}Z"), colour, layer=layer)
@@ -85,13 +130,22 @@ def peaks(c: Canvas, horizon: float) -> None:
         tint = mix(p.far, p.haze, 0.42)
         c.path(polygon([(x, horizon), (x + w * 0.5, horizon - h), (x + w, horizon)]), tint)
         c.path(polygon([(x + w * 0.5, horizon - h), (x + w, horizon), (x + w * 0.58, horizon)]), p.ink, 0.05)
-        cap = [(x + w * 0.5, horizon - h), (x + w * 0.61, horizon - h * 0.78), (x + w * 0.54, horizon - h * 0.82), (x + w * 0.49, horizon - h * 0.72), (x + w * 0.44, horizon - h * 0.83), (x + w * 0.39, horizon - h * 0.78)]
+        cap = [
+            (x + w * 0.5, horizon - h),
+            (x + w * 0.61, horizon - h * 0.78),
+            (x + w * 0.54, horizon - h * 0.82),
+            (x + w * 0.49, horizon - h * 0.72),
+            (x + w * 0.44, horizon - h * 0.83),
+            (x + w * 0.39, horizon - h * 0.78),
+        ]
         c.path(polygon(cap), mix(tint, p.light, 0.65))
         x += w * c.rng.uniform(0.5, 0.8)
     c.props.append("mountains")
 
 
-def trees(c: Canvas, base: float, season: str, *, count: int, size: float, fade: float, span: tuple[float, float] = (0, WIDTH)) -> None:
+def trees(
+    c: Canvas, base: float, season: str, *, count: int, size: float, fade: float, span: tuple[float, float] = (0, WIDTH)
+) -> None:
     p = c.palette
     leaf = mix(mix(_LEAVES.get(season, p.leaf), p.near, 0.2), p.far, fade)
     if c.dark:
@@ -106,7 +160,29 @@ def trees(c: Canvas, base: float, season: str, *, count: int, size: float, fade:
             c.path(polygon([(x, y - 150 * s), (x + 40 * s, y - 30 * s), (x + 6 * s, y - 30 * s)]), p.ink, 0.07)
         else:
             c.ellipse(x, y - 92 * s, 40 * s, 54 * s, leaf)
-            c.path(f"M{x:.0f} {y - 146 * s:.0f}a{40 * s:.0f} {54 * s:.0f} 0 0 1 0 {108 * s:.0f}q{24 * s:.0f} {-54 * s:.0f} 0 {-108 * s:.0f}Z", p.ink, 0.07)
+            c.path(
+                trace(
+                    "M",
+                    x,
+                    y - 146 * s,
+                    "a",
+                    40 * s,
+                    54 * s,
+                    0,
+                    0,
+                    1,
+                    0,
+                    108 * s,
+                    "q",
+                    24 * s,
+                    -54 * s,
+                    0,
+                    -108 * s,
+                    "Z",
+                ),
+                p.ink,
+                0.07,
+            )
 
 
 def skyline(c: Canvas, base: float, *, lit: float = 0.3, rows: int = 2) -> None:
@@ -114,7 +190,7 @@ def skyline(c: Canvas, base: float, *, lit: float = 0.3, rows: int = 2) -> None:
     p = c.palette
     for row in range(rows):
         near = row == rows - 1
-        body = (p.mid if near else p.far) if not c.dark else (p.mid if near else p.far)
+        body = p.mid if near else p.far
         x = c.rng.uniform(-60, -10)
         while x < WIDTH + 10:
             w = c.rng.choice((78, 92, 110, 132))
@@ -133,7 +209,14 @@ def skyline(c: Canvas, base: float, *, lit: float = 0.3, rows: int = 2) -> None:
             for i in range(columns):
                 for j in range(int(h // 34) - 1):
                     if c.rng.random() < (lit if c.dark else 0.5):
-                        c.rect(x + 13 + i * (w - 20) / columns, base - h + 18 + j * 34, 11, 16, window, o=0.9 if c.dark else 0.75)
+                        c.rect(
+                            x + 13 + i * (w - 20) / columns,
+                            base - h + 18 + j * 34,
+                            11,
+                            16,
+                            window,
+                            o=0.9 if c.dark else 0.75,
+                        )
             x += w + c.rng.choice((0, 0, 8, 18))
     c.rect(-5, base, WIDTH + 10, HEIGHT - base, p.mid)
     c.props.append("buildings")
@@ -161,20 +244,84 @@ def sprigs(c: Canvas, spots: list[float], season: str = "", *, base: float = HEI
         if kind == "blades":
             for k in range(6):
                 lean, tall = (k - 2.5) * 17 * s, c.rng.uniform(54, 104) * s
-                c.path(f"M{x + k * 7 - 22:.0f} {base:.0f}Q{x + lean * 0.3 + k * 5:.0f} {base - tall * 0.6:.0f} {x + lean + k * 4:.0f} {base - tall:.0f}Q{x + lean * 0.5 + k * 7 + 6:.0f} {base - tall * 0.5:.0f} {x + k * 7 - 8:.0f} {base:.0f}Z", leaf, layer="front")
+                c.path(
+                    trace(
+                        "M",
+                        x + k * 7 - 22,
+                        base,
+                        "Q",
+                        x + lean * 0.3 + k * 5,
+                        base - tall * 0.6,
+                        x + lean + k * 4,
+                        base - tall,
+                        "Q",
+                        x + lean * 0.5 + k * 7 + 6,
+                        base - tall * 0.5,
+                        x + k * 7 - 8,
+                        base,
+                        "Z",
+                    ),
+                    leaf,
+                    layer="front",
+                )
         elif kind == "fern":
-            c.stroke(f"M{x:.0f} {base:.0f}Q{x + 8:.0f} {base - 70 * s:.0f} {x + 34 * s:.0f} {base - 128 * s:.0f}", leaf, 4.5, layer="front")
+            c.stroke(
+                trace("M", x, base, "Q", x + 8, base - 70 * s, x + 34 * s, base - 128 * s),
+                leaf,
+                4.5,
+                layer="front",
+            )
             for k in range(5):
                 t = 0.25 + k * 0.16
                 lx, ly, r = x + 34 * s * t * t, base - 128 * s * t, (34 - k * 3.6) * s
-                c.path(f"M{lx:.0f} {ly:.0f}q{r * 0.5:.0f} {-r * 0.7:.0f} {r * 1.2:.0f} {-r * 0.2:.0f}q{-r * 0.5:.0f} {r * 0.6:.0f} {-r * 1.2:.0f} {r * 0.2:.0f}Z", leaf, layer="front")
-                c.path(f"M{lx:.0f} {ly:.0f}q{-r * 0.7:.0f} {-r * 0.6:.0f} {-r * 1.2:.0f} {r * 0.1:.0f}q{r * 0.6:.0f} {r * 0.4:.0f} {r * 1.2:.0f} {-r * 0.1:.0f}Z", leaf, layer="front")
+                c.path(
+                    trace(
+                        "M",
+                        lx,
+                        ly,
+                        "q",
+                        r * 0.5,
+                        -r * 0.7,
+                        r * 1.2,
+                        -r * 0.2,
+                        "q",
+                        -r * 0.5,
+                        r * 0.6,
+                        -r * 1.2,
+                        r * 0.2,
+                        "Z",
+                    ),
+                    leaf,
+                    layer="front",
+                )
+                c.path(
+                    trace(
+                        "M",
+                        lx,
+                        ly,
+                        "q",
+                        -r * 0.7,
+                        -r * 0.6,
+                        -r * 1.2,
+                        r * 0.1,
+                        "q",
+                        r * 0.6,
+                        r * 0.4,
+                        r * 1.2,
+                        -r * 0.1,
+                        "Z",
+                    ),
+                    leaf,
+                    layer="front",
+                )
         else:
             for dx, r in ((-34, 30), (0, 42), (36, 32)):
                 c.ellipse(x + dx * s, base - 6, r * s, r * s * 1.1, leaf, layer="front")
             if not c.dark:
                 for _ in range(3):
-                    c.ellipse(x + c.rng.uniform(-40, 40) * s, base - c.rng.uniform(8, 38) * s, 5, 5, p.accent, layer="front")
+                    c.ellipse(
+                        x + c.rng.uniform(-40, 40) * s, base - c.rng.uniform(8, 38) * s, 5, 5, p.accent, layer="front"
+                    )
     c.props.append("plants")
 
 
@@ -194,9 +341,16 @@ def lamp_post(c: Canvas, x: float, foot: float, *, tall: float = 300, lean: int 
     if c.dark:
         post = mix(p.far, p.ink, 0.2)
         c.path(polygon([(x + 64 * lean, foot - tall + 22), (x + 150 * lean, foot), (x - 10 * lean, foot)]), p.sun, 0.14)
-    c.stroke(f"M{x:.0f} {foot:.0f}V{foot - tall + 40:.0f}Q{x:.0f} {foot - tall:.0f} {x + 40 * lean:.0f} {foot - tall:.0f}H{x + 60 * lean:.0f}", post, 9)
+    c.stroke(
+        trace("M", x, foot, "V", foot - tall + 40, "Q", x, foot - tall, x + 40 * lean, foot - tall, "H", x + 60 * lean),
+        post,
+        9,
+    )
     c.rect(x - 12, foot - 14, 24, 16, post, r=4)
-    c.path(f"M{x + 36 * lean:.0f} {foot - tall + 4:.0f}h{56 * lean}l{-10 * lean} 20h{-36 * lean}Z", p.sun if c.dark else p.disc)
+    c.path(
+        trace("M", x + 36 * lean, foot - tall + 4, "h", 56 * lean, "l", -10 * lean, 20, "h", -36 * lean, "Z"),
+        p.sun if c.dark else p.disc,
+    )
 
 
 def rays(c: Canvas, x: float, y: float, *, count: int = 15) -> None:
@@ -204,7 +358,17 @@ def rays(c: Canvas, x: float, y: float, *, count: int = 15) -> None:
     start = c.rng.uniform(0, math.tau)
     for i in range(count):
         a, b = start + math.tau * i / count, start + math.tau * (i + 0.5) / count
-        c.path(polygon([(x, y), (x + 1500 * math.cos(a), y + 1500 * math.sin(a)), (x + 1500 * math.cos(b), y + 1500 * math.sin(b))]), tint, 0.75)
+        c.path(
+            polygon(
+                [
+                    (x, y),
+                    (x + 1500 * math.cos(a), y + 1500 * math.sin(a)),
+                    (x + 1500 * math.cos(b), y + 1500 * math.sin(b)),
+                ]
+            ),
+            tint,
+            0.75,
+        )
     c.props.append("rays")
 
 
@@ -213,21 +377,32 @@ def confetti(c: Canvas, count: int = 44) -> None:
     for _ in range(count):
         x, y, a = c.rng.uniform(20, WIDTH - 20), c.rng.uniform(10, 420), c.rng.uniform(0, 180)
         colour = c.rng.choice((p.main, p.accent, p.light, p.deep, p.leaf))
-        c.back.append(f'<rect x="-6" y="-3.5" width="12" height="7" rx="1.5" fill="{colour}" transform="translate({x:.0f} {y:.0f}) rotate({a:.0f})"/>')
+        c.back.append(
+            f'<rect x="-6" y="-3.5" width="12" height="7" rx="1.5" fill="{colour}"'
+            f' transform="translate({x:.0f} {y:.0f}) rotate({a:.0f})"/>'
+        )
     c.props.append("confetti")
 
 
 def snowfall(c: Canvas) -> None:
     for _ in range(70):
         r = c.rng.choice((2.5, 3.5, 5))
-        c.ellipse(c.rng.uniform(0, WIDTH), c.rng.uniform(0, HEIGHT), r, r, c.palette.light, 0.85, layer="front" if r > 4.5 else "back")
+        c.ellipse(
+            c.rng.uniform(0, WIDTH),
+            c.rng.uniform(0, HEIGHT),
+            r,
+            r,
+            c.palette.light,
+            0.85,
+            layer="front" if r > 4.5 else "back",
+        )
     c.props.append("snow")
 
 
 def bunting(c: Canvas) -> None:
     p = c.palette
     sag = c.rng.uniform(50, 80)
-    c.stroke(f"M-10 18Q{WIDTH / 2} {18 + sag * 2:.0f} {WIDTH + 10} 18", p.deep, 3.5)
+    c.stroke(trace("M", -10, 18, "Q", WIDTH / 2, 18 + sag * 2, WIDTH + 10, 18), p.deep, 3.5)
     for i in range(17):
         t = (i + 0.5) / 17
         x, y = t * WIDTH, 18 + sag * 2 * 2 * t * (1 - t)
@@ -242,10 +417,17 @@ def sea(c: Canvas, level: float, *, down_to: float = HEIGHT) -> None:
     pale, deep = mix(water, p.light, 0.4), mix(water, p.deep, 0.28)
     for i in range(4):
         y = level + 34 + i * (down_to - level) / 4.4
-        c.path(smooth([(-60 + k * 75, y + (7 if k % 2 else -7)) for k in range(19)], close=f"L{WIDTH + 60} {down_to}L-60 {down_to}Z"), deep, 0.16)
+        c.path(
+            smooth(
+                [(-60 + k * 75, y + (7 if k % 2 else -7)) for k in range(19)],
+                close=f"L{WIDTH + 60} {down_to}L-60 {down_to}Z",
+            ),
+            deep,
+            0.16,
+        )
     for _ in range(14):
         x, y, w = c.rng.uniform(0, WIDTH), c.rng.uniform(level + 14, down_to - 14), c.rng.uniform(36, 110)
-        c.stroke(f"M{x:.0f} {y:.0f}q{w / 4:.0f} -6 {w / 2:.0f} 0t{w / 2:.0f} 0", pale, 4, opacity=0.75)
+        c.stroke(trace("M", x, y, "q", w / 4, -6, w / 2, 0, "t", w / 2, 0), pale, 4, opacity=0.75)
     c.props.append("sea")
 
 
@@ -259,7 +441,17 @@ def far_sail(c: Canvas, x: float, level: float, s: float = 1.0) -> None:
     p = c.palette
     c.path(polygon([(x, level - 62 * s), (x + 34 * s, level - 12 * s), (x, level - 12 * s)]), p.light)
     c.path(polygon([(x - 5, level - 54 * s), (x - 26 * s, level - 12 * s), (x - 5, level - 12 * s)]), p.haze)
-    c.path(polygon([(x - 34 * s, level - 9 * s), (x + 40 * s, level - 9 * s), (x + 26 * s, level + 6 * s), (x - 22 * s, level + 6 * s)]), p.deep)
+    c.path(
+        polygon(
+            [
+                (x - 34 * s, level - 9 * s),
+                (x + 40 * s, level - 9 * s),
+                (x + 26 * s, level + 6 * s),
+                (x - 22 * s, level + 6 * s),
+            ]
+        ),
+        p.deep,
+    )
 
 
 def window(c: Canvas, x: float, y: float, w: float, h: float, season: str) -> None:
@@ -268,14 +460,34 @@ def window(c: Canvas, x: float, y: float, w: float, h: float, season: str) -> No
     frame = p.light if not c.dark else mix(p.light, p.far, 0.4)
     c.rect(x - 16, y - 16, w + 32, h + 32, mix(p.mid, p.ink, 0.15), r=4, o=0.5)
     c.rect(x - 12, y - 12, w + 24, h + 24, frame, r=4)
-    c.back.append(f'<clipPath id="pane"><rect x="{x:.0f}" y="{y:.0f}" width="{w:.0f}" height="{h:.0f}"/></clipPath><g clip-path="url(#pane)">')
+    c.back.append(
+        f'<clipPath id="pane"><rect x="{x:.0f}" y="{y:.0f}" width="{w:.0f}" height="{h:.0f}"/></clipPath>'
+        '<g clip-path="url(#pane)">'
+    )
     c.rect(x, y, w, h, mix(p.sky, p.water, 0.45) if not c.dark else p.sky)
     if c.dark:
         c.path(crescent(x + w * 0.7, y + h * 0.28, 30), p.disc)
     else:
         c.ellipse(x + w * 0.7, y + h * 0.3, 38, 38, p.disc)
-    c.path(smooth([(x - 20, y + h * 0.72), (x + w * 0.3, y + h * 0.58), (x + w * 0.7, y + h * 0.74), (x + w + 20, y + h * 0.6)], close=f"V{y + h + 5:.0f}H{x - 20:.0f}Z"), mix(p.leaf, p.far, 0.4) if season != "winter" else p.light)
-    c.path(smooth([(x - 20, y + h * 0.86), (x + w * 0.4, y + h * 0.78), (x + w + 20, y + h * 0.88)], close=f"V{y + h + 5:.0f}H{x - 20:.0f}Z"), mix(p.leaf, p.mid, 0.5))
+    c.path(
+        smooth(
+            [
+                (x - 20, y + h * 0.72),
+                (x + w * 0.3, y + h * 0.58),
+                (x + w * 0.7, y + h * 0.74),
+                (x + w + 20, y + h * 0.6),
+            ],
+            close=f"V{y + h + 5:.0f}H{x - 20:.0f}Z",
+        ),
+        mix(p.leaf, p.far, 0.4) if season != "winter" else p.light,
+    )
+    c.path(
+        smooth(
+            [(x - 20, y + h * 0.86), (x + w * 0.4, y + h * 0.78), (x + w + 20, y + h * 0.88)],
+            close=f"V{y + h + 5:.0f}H{x - 20:.0f}Z",
+        ),
+        mix(p.leaf, p.mid, 0.5),
+    )
     c.back.append("</g>")
     c.rect(x + w / 2 - 5, y, 10, h, frame)
     c.rect(x, y + h * 0.46, w, 9, frame)
@@ -283,9 +495,44 @@ def window(c: Canvas, x: float, y: float, w: float, h: float, season: str) -> No
     for side in (-1, 1):
         edge = x - 34 if side < 0 else x + w + 34
         inner = edge + side * -62
-        c.path(f"M{edge:.0f} {y - 34:.0f}H{inner:.0f}Q{inner - side * -8:.0f} {y + h * 0.5:.0f} {edge + side * -20:.0f} {y + h + 56:.0f}H{edge:.0f}Z", p.accent)
-        c.path(f"M{edge:.0f} {y - 34:.0f}H{edge + side * -22:.0f}Q{edge + side * -16:.0f} {y + h * 0.5:.0f} {edge + side * -8:.0f} {y + h + 56:.0f}H{edge:.0f}Z", p.ink, 0.12)
-    c.stroke(f"M{x - 52:.0f} {y - 36:.0f}H{x + w + 52:.0f}", mix(p.wood, p.ink, 0.3), 9)
+        c.path(
+            trace(
+                "M",
+                edge,
+                y - 34,
+                "H",
+                inner,
+                "Q",
+                inner - side * -8,
+                y + h * 0.5,
+                edge + side * -20,
+                y + h + 56,
+                "H",
+                edge,
+                "Z",
+            ),
+            p.accent,
+        )
+        c.path(
+            trace(
+                "M",
+                edge,
+                y - 34,
+                "H",
+                edge + side * -22,
+                "Q",
+                edge + side * -16,
+                y + h * 0.5,
+                edge + side * -8,
+                y + h + 56,
+                "H",
+                edge,
+                "Z",
+            ),
+            p.ink,
+            0.12,
+        )
+    c.stroke(trace("M", x - 52, y - 36, "H", x + w + 52), mix(p.wood, p.ink, 0.3), 9)
     c.props.append("window")
 
 
@@ -293,11 +540,11 @@ def boards(c: Canvas, level: float, colour: str) -> None:
     c.rect(-5, level, WIDTH + 10, HEIGHT - level + 5, colour)
     line = mix(colour, c.palette.ink, 0.16)
     for y in (level + 34, level + 82, level + 144):
-        c.stroke(f"M-5 {y:.0f}H{WIDTH + 5}", line, 3)
+        c.stroke(trace("M", -5, y, "H", WIDTH + 5), line, 3)
     for y, gap in ((level, 34), (level + 34, 48), (level + 82, 62)):
         for _ in range(3):
             x = c.rng.uniform(0, WIDTH)
-            c.stroke(f"M{x:.0f} {y:.0f}v{gap}", line, 3)
+            c.stroke(trace("M", x, y, "v", gap), line, 3)
     c.rect(-5, level - 12, WIDTH + 10, 12, mix(colour, c.palette.light, 0.35))
 
 
@@ -308,9 +555,37 @@ def pot_plant(c: Canvas, x: float, foot: float, s: float = 1.0, *, layer: str = 
         tip = (x + math.sin(t) * r * s, foot - 72 * s - math.cos(t) * r * 0.86 * s)
         side = (math.cos(t) * 26 * s, math.sin(t) * 26 * s)
         mid = ((x + tip[0]) / 2, (foot - 72 * s + tip[1]) / 2)
-        c.inked(f"M{x:.0f} {foot - 70 * s:.0f}Q{mid[0] - side[0]:.0f} {mid[1] - side[1]:.0f} {tip[0]:.0f} {tip[1]:.0f}Q{mid[0] + side[0]:.0f} {mid[1] + side[1]:.0f} {x:.0f} {foot - 70 * s:.0f}Z", mix(p.leaf, p.deep, 0.14), layer=layer)
-    c.inked(f"M{x - 46 * s:.0f} {foot - 76 * s:.0f}H{x + 46 * s:.0f}L{x + 34 * s:.0f} {foot:.0f}H{x - 34 * s:.0f}Z", p.accent, layer=layer)
-    c.path(f"M{x + 14 * s:.0f} {foot - 74 * s:.0f}H{x + 44 * s:.0f}L{x + 32 * s:.0f} {foot - 2:.0f}H{x + 10 * s:.0f}Z", p.ink, 0.14, layer=layer)
+        c.inked(
+            trace(
+                "M",
+                x,
+                foot - 70 * s,
+                "Q",
+                mid[0] - side[0],
+                mid[1] - side[1],
+                tip[0],
+                tip[1],
+                "Q",
+                mid[0] + side[0],
+                mid[1] + side[1],
+                x,
+                foot - 70 * s,
+                "Z",
+            ),
+            mix(p.leaf, p.deep, 0.14),
+            layer=layer,
+        )
+    c.inked(
+        trace("M", x - 46 * s, foot - 76 * s, "H", x + 46 * s, "L", x + 34 * s, foot, "H", x - 34 * s, "Z"),
+        p.accent,
+        layer=layer,
+    )
+    c.path(
+        trace("M", x + 14 * s, foot - 74 * s, "H", x + 44 * s, "L", x + 32 * s, foot - 2, "H", x + 10 * s, "Z"),
+        p.ink,
+        0.14,
+        layer=layer,
+    )
     c.props.append("potted plant")
 
 
@@ -319,8 +594,12 @@ def book_pile(c: Canvas, x: float, foot: float, *, layer: str = "figures") -> No
     y = foot
     for colour, w, h in zip((p.deep, p.accent, p.light), (150, 132, 116), (30, 26, 24), strict=True):
         dx = c.rng.uniform(-10, 10)
-        c.inked(f"M{x - w / 2 + dx:.0f} {y - h:.0f}h{w}v{h}h{-w}Z", colour, layer=layer)
-        c.path(f"M{x + w / 2 + dx - 26:.0f} {y - h + 6:.0f}h24v{h - 12}h-24Z", p.light if colour != p.light else p.main, layer=layer)
+        c.inked(trace("M", x - w / 2 + dx, y - h, "h", w, "v", h, "h", -w, "Z"), colour, layer=layer)
+        c.path(
+            trace("M", x + w / 2 + dx - 26, y - h + 6, "h", 24, "v", h - 12, "h", -24, "Z"),
+            p.light if colour != p.light else p.main,
+            layer=layer,
+        )
         y -= h
     c.props.append("books")
 
@@ -328,11 +607,43 @@ def book_pile(c: Canvas, x: float, foot: float, *, layer: str = "figures") -> No
 def desk_lamp(c: Canvas, x: float, foot: float, *, lean: int) -> None:
     p = c.palette
     tip = (x + 96 * lean, foot - 268)
-    c.path(polygon([(tip[0] - 4 * lean, tip[1] + 30), (tip[0] + 300 * lean, foot + 34), (tip[0] - 120 * lean, foot + 34)]), p.sun, 0.26)
-    c.stroke(f"M{x:.0f} {foot - 10:.0f}L{x - 34 * lean:.0f} {foot - 150:.0f}L{tip[0] - 10 * lean:.0f} {tip[1]:.0f}", p.ink, 15, layer="figures")
-    c.stroke(f"M{x:.0f} {foot - 10:.0f}L{x - 34 * lean:.0f} {foot - 150:.0f}L{tip[0] - 10 * lean:.0f} {tip[1]:.0f}", p.deep, 7, layer="figures")
-    c.inked(f"M{x - 56:.0f} {foot:.0f}q0 -26 56 -26t56 26Z", p.deep, layer="figures")
-    c.inked(f"M{tip[0] - 40 * lean:.0f} {tip[1] - 28:.0f}L{tip[0] + 34 * lean:.0f} {tip[1] - 16:.0f}L{tip[0] + 62 * lean:.0f} {tip[1] + 46:.0f}L{tip[0] - 60 * lean:.0f} {tip[1] + 28:.0f}Z", p.accent, layer="figures")
+    c.path(
+        polygon([(tip[0] - 4 * lean, tip[1] + 30), (tip[0] + 300 * lean, foot + 34), (tip[0] - 120 * lean, foot + 34)]),
+        p.sun,
+        0.26,
+    )
+    c.stroke(
+        trace("M", x, foot - 10, "L", x - 34 * lean, foot - 150, "L", tip[0] - 10 * lean, tip[1]),
+        p.ink,
+        15,
+        layer="figures",
+    )
+    c.stroke(
+        trace("M", x, foot - 10, "L", x - 34 * lean, foot - 150, "L", tip[0] - 10 * lean, tip[1]),
+        p.deep,
+        7,
+        layer="figures",
+    )
+    c.inked(trace("M", x - 56, foot, "q", 0, -26, 56, -26, "t", 56, 26, "Z"), p.deep, layer="figures")
+    c.inked(
+        trace(
+            "M",
+            tip[0] - 40 * lean,
+            tip[1] - 28,
+            "L",
+            tip[0] + 34 * lean,
+            tip[1] - 16,
+            "L",
+            tip[0] + 62 * lean,
+            tip[1] + 46,
+            "L",
+            tip[0] - 60 * lean,
+            tip[1] + 28,
+            "Z",
+        ),
+        p.accent,
+        layer="figures",
+    )
     c.props.append("desk lamp")
 
 
@@ -341,14 +652,60 @@ def curtains(c: Canvas) -> None:
     cloth = mix(p.fire, p.accent, 0.5) if not c.dark else mix(p.accent, p.ink, 0.1)
     fold = mix(cloth, p.ink, 0.24)
     for side in (0, 1):
+
         def at(x: float, flip: int = side) -> float:
             return WIDTH - x if flip else x
-        c.path(f"M{at(-5):.0f} -5H{at(250):.0f}Q{at(236):.0f} 300 {at(96):.0f} 430Q{at(132):.0f} 540 {at(150):.0f} 600H{at(-5):.0f}Z", cloth)
+
+        c.path(
+            trace(
+                "M",
+                at(-5),
+                -5,
+                "H",
+                at(250),
+                "Q",
+                at(236),
+                300,
+                at(96),
+                430,
+                "Q",
+                at(132),
+                540,
+                at(150),
+                600,
+                "H",
+                at(-5),
+                "Z",
+            ),
+            cloth,
+        )
         for x0, x1 in ((34, 20), (92, 52), (150, 78), (206, 92)):
-            c.path(f"M{at(x0):.0f} -5H{at(x0 + 22):.0f}Q{at(x0 + 16):.0f} 280 {at(x1 + 4):.0f} 426Q{at(x0 * 0.7):.0f} 300 {at(x0):.0f} -5Z", fold, 0.8)
+            c.path(
+                trace(
+                    "M",
+                    at(x0),
+                    -5,
+                    "H",
+                    at(x0 + 22),
+                    "Q",
+                    at(x0 + 16),
+                    280,
+                    at(x1 + 4),
+                    426,
+                    "Q",
+                    at(x0 * 0.7),
+                    300,
+                    at(x0),
+                    -5,
+                    "Z",
+                ),
+                fold,
+                0.8,
+            )
         c.rect(at(98) - (98 if not side else 0), 418, 98, 22, p.sun, r=8)
-    c.path("M-5 -5H1205V64Q1150 118 1090 66Q1030 122 960 66Q900 124 830 66Q770 126 700 66Q640 126 570 66Q510 126 440 66Q380 124 310 66Q250 122 180 66Q110 118 60 66Q20 100 -5 64Z", cloth)
-    c.path("M-5 50V64Q20 100 60 66Q110 118 180 66Q250 122 310 66Q380 124 440 66Q510 126 570 66Q640 126 700 66Q770 126 830 66Q900 124 960 66Q1030 122 1090 66Q1150 118 1205 64V50Q1150 102 1090 52Q1030 108 960 52Q900 110 830 52Q770 112 700 52Q640 112 570 52Q510 112 440 52Q380 110 310 52Q250 108 180 52Q110 104 60 52Q20 84 -5 50Z", p.sun)
+    swags = [(x, 66 if i % 2 else 112) for i, x in enumerate(range(-60, WIDTH + 130, 65))]
+    c.path(smooth(swags, close=f"V-5H{swags[0][0]}Z"), p.sun)
+    c.path(smooth([(x, y - 16) for x, y in swags], close=f"V-5H{swags[0][0]}Z"), cloth)
     c.props.append("curtains")
 
 
@@ -366,12 +723,61 @@ def onlookers(c: Canvas, span: tuple[float, float]) -> None:
             edge = p.halo if c.dark else p.ink
             width = 4.5
             c.front.append(f'<g stroke="{edge}" stroke-width="{width}" stroke-linejoin="round">')
-            c.path(f"M{x - 76:.0f} 700Q{x - 74:.0f} {y + 40:.0f} {x - 20:.0f} {y + 30:.0f}H{x + 20:.0f}Q{x + 74:.0f} {y + 40:.0f} {x + 76:.0f} 700Z", coat, layer="front")
+            c.path(
+                trace(
+                    "M",
+                    x - 76,
+                    700,
+                    "Q",
+                    x - 74,
+                    y + 40,
+                    x - 20,
+                    y + 30,
+                    "H",
+                    x + 20,
+                    "Q",
+                    x + 74,
+                    y + 40,
+                    x + 76,
+                    700,
+                    "Z",
+                ),
+                coat,
+                layer="front",
+            )
             kind = c.rng.random()
             if kind < 0.2:
                 c.ellipse(x, y - 52, 17, 17, hair, layer="front")
             if 0.2 < kind < 0.45:
-                c.path(f"M{x - 42:.0f} {y + 40:.0f}V{y - 8:.0f}Q{x - 42:.0f} {y - 46:.0f} {x:.0f} {y - 46:.0f}Q{x + 42:.0f} {y - 46:.0f} {x + 42:.0f} {y - 8:.0f}V{y + 40:.0f}Q{x:.0f} {y + 54:.0f} {x - 42:.0f} {y + 40:.0f}Z", hair, layer="front")
+                c.path(
+                    trace(
+                        "M",
+                        x - 42,
+                        y + 40,
+                        "V",
+                        y - 8,
+                        "Q",
+                        x - 42,
+                        y - 46,
+                        x,
+                        y - 46,
+                        "Q",
+                        x + 42,
+                        y - 46,
+                        x + 42,
+                        y - 8,
+                        "V",
+                        y + 40,
+                        "Q",
+                        x,
+                        y + 54,
+                        x - 42,
+                        y + 40,
+                        "Z",
+                    ),
+                    hair,
+                    layer="front",
+                )
             else:
                 c.ellipse(x, y, 36, 42, hair, layer="front")
             c.front.append("</g>")
@@ -381,7 +787,29 @@ def onlookers(c: Canvas, span: tuple[float, float]) -> None:
 def road(c: Canvas, x: float, horizon: float) -> None:
     p = c.palette
     tar = mix(p.stone, p.deep, 0.55) if not c.dark else mix(p.near, p.far, 0.55)
-    c.path(f"M{x - 14:.0f} {horizon:.0f}H{x + 14:.0f}Q{x + 60:.0f} {horizon + 80:.0f} {x + 420:.0f} {HEIGHT + 10}H{x - 420:.0f}Q{x - 60:.0f} {horizon + 80:.0f} {x - 14:.0f} {horizon:.0f}Z", tar)
+    c.path(
+        trace(
+            "M",
+            x - 14,
+            horizon,
+            "H",
+            x + 14,
+            "Q",
+            x + 60,
+            horizon + 80,
+            x + 420,
+            HEIGHT + 10,
+            "H",
+            x - 420,
+            "Q",
+            x - 60,
+            horizon + 80,
+            x - 14,
+            horizon,
+            "Z",
+        ),
+        tar,
+    )
     for i, (y, w, h) in enumerate(((0.1, 5, 12), (0.24, 8, 20), (0.44, 13, 30), (0.7, 20, 46))):
         del i
         yy = horizon + (HEIGHT - horizon) * y
@@ -407,9 +835,14 @@ def plinth(c: Canvas, x: float, top: float, half: float) -> None:
     for rise, colour in ((92, p.far), (46, mix(p.far, p.light, 0.3)), (0, p.light)):
         y, w = top + rise, half + rise
         body = colour if not c.dark else mix(colour, p.near, 0.55)
-        c.path(f"M{x - w:.0f} {y:.0f}V{y + 46:.0f}A{w:.0f} 26 0 0 0 {x + w:.0f} {y + 46:.0f}V{y:.0f}Z", mix(body, p.ink, 0.16))
         c.path(
-            f"M{x + w * 0.4:.0f} {y + 14:.0f}V{y + 70:.0f}A{w:.0f} 26 0 0 0 {x + w:.0f} {y + 46:.0f}V{y:.0f}Z", p.ink, 0.1
+            trace("M", x - w, y, "V", y + 46, "A", w, 26, 0, 0, 0, x + w, y + 46, "V", y, "Z"),
+            mix(body, p.ink, 0.16),
+        )
+        c.path(
+            trace("M", x + w * 0.4, y + 14, "V", y + 70, "A", w, 26, 0, 0, 0, x + w, y + 46, "V", y, "Z"),
+            p.ink,
+            0.1,
         )
         c.ellipse(x, y, w, 26, body)
     c.props.append("a round stand")
@@ -420,16 +853,52 @@ def microphones(c: Canvas, x: float, foot: float, lean: int) -> None:
     for k, colour in enumerate((p.accent, p.main, p.deep)):
         bx = x + k * 44 * lean
         tip = (bx + 26 * lean, foot - 130 - (k % 2) * 34)
-        c.stroke(f"M{bx:.0f} {foot + 60:.0f}Q{bx:.0f} {tip[1] + 60:.0f} {tip[0]:.0f} {tip[1]:.0f}", p.halo if c.dark else p.ink, 6, layer="front")
+        c.stroke(
+            trace("M", bx, foot + 60, "Q", bx, tip[1] + 60, tip[0], tip[1]),
+            p.halo if c.dark else p.ink,
+            6,
+            layer="front",
+        )
         c.front.append(f'<g transform="rotate({28 * lean} {tip[0]:.0f} {tip[1]:.0f})">')
-        c.inked(f"M{tip[0] - 16:.0f} {tip[1] - 4:.0f}v-34a16 16 0 0 1 32 0v34a16 16 0 0 1 -32 0Z", p.ink, layer="front")
-        c.inked(f"M{tip[0] - 19:.0f} {tip[1] - 8:.0f}h38v22h-38Z", colour, layer="front")
+        c.inked(
+            trace(
+                "M",
+                tip[0] - 16,
+                tip[1] - 4,
+                "v",
+                -34,
+                "a",
+                16,
+                16,
+                0,
+                0,
+                1,
+                32,
+                0,
+                "v",
+                34,
+                "a",
+                16,
+                16,
+                0,
+                0,
+                1,
+                -32,
+                0,
+                "Z",
+            ),
+            p.ink,
+            layer="front",
+        )
+        c.inked(trace("M", tip[0] - 19, tip[1] - 8, "h", 38, "v", 22, "h", -38, "Z"), colour, layer="front")
         c.front.append("</g>")
     c.props.append("microphones")
 
 
 def bolt(c: Canvas, x: float) -> None:
-    d = polygon([(x + 50, -10), (x - 110, 290), (x - 22, 290), (x - 96, 620), (x + 136, 226), (x + 34, 226), (x + 148, -10)])
+    d = polygon(
+        [(x + 50, -10), (x - 110, 290), (x - 22, 290), (x - 96, 620), (x + 136, 226), (x + 34, 226), (x + 148, -10)]
+    )
     c.path(d, c.palette.sun if not c.dark else mix(c.palette.sun, c.palette.sky, 0.3), 0.95)
     c.props.append("a bolt of lightning")
 

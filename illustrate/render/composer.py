@@ -15,7 +15,7 @@ from PIL import Image
 
 from illustrate.render import _scenery as scenery
 from illustrate.render import motifs, personas
-from illustrate.render._canvas import HEIGHT, WIDTH, Box, Canvas
+from illustrate.render._canvas import HEIGHT, WIDTH, Box, Canvas, trace
 from illustrate.render._encode import placeholder_colour
 from illustrate.render.palettes import AREAS, area_palette, mix, muted
 from illustrate.render.presets import get_preset
@@ -24,7 +24,15 @@ from illustrate.types import Brief, Rendered
 REVISION = "1"  # raised whenever the same brief and seed would give other pixels
 
 # News that hurts is not staged: these scenes become quieter ones.
-_QUIET = {"dispute": "ground", "stage": "room", "podium": "desk", "rise": "road", "fall": "ground", "crowd": "ground", "bubble": "room"}
+_QUIET = {
+    "dispute": "ground",
+    "stage": "room",
+    "podium": "desk",
+    "rise": "road",
+    "fall": "ground",
+    "crowd": "ground",
+    "bubble": "room",
+}
 # What a floating thing cannot stand in is flooded: its scene becomes the shore.
 _DRY = ("ground", "road", "city", "night", "rise")
 _URBAN = ("politics", "economy", "society", "technology")
@@ -54,8 +62,15 @@ class Stage:
         """The x that lies so far from the hero, on the side without a person."""
         return self.hero_x - self.side * distance
 
-    def put_hero(self, foot: float, *, within: tuple[float, float] | None = None, turn: float = 0.0, x: float | None = None,
-                 ground: bool = True) -> Box:  # fmt: skip
+    def put_hero(
+        self,
+        foot: float,
+        *,
+        within: tuple[float, float] | None = None,
+        turn: float = 0.0,
+        x: float | None = None,
+        ground: bool = True,
+    ) -> Box:
         """The motif at its place, with a shadow under it; what flies hangs above its shadow."""
         c, motif = self.canvas, self.hero
         room = within or c.preset.hero
@@ -63,18 +78,25 @@ class Stage:
         at = self.hero_x if x is None else x
         flies = motif.place == "fly" and ground
         lift = self.rng.uniform(34, 52) if flies else 0.0
-        lean = turn or (self.rng.uniform(-3.5, 3.5) if motif.place != "float" else self.rng.uniform(-2, 2))
+        lean = turn or self.rng.uniform(-4, 4) * (0.0 if figure.level else 1.0)
         aspect = (figure.box[2] - figure.box[0]) / (figure.box[3] - figure.box[1])
         if ground:
             half = min(room[0], room[1] * aspect) * (0.36 if flies else 0.48)
             c.shadow(at, foot + (8 if flies else -2), half, o=0.15 if flies else 0.24)
         box = c.figure(
-            figure, x=at, foot=foot - lift, within=(room[0], room[1] - lift), turn=round(lean, 1), swap=self.rng.random() < 0.3
+            figure,
+            x=at,
+            foot=foot - lift,
+            within=(room[0], room[1] - lift),
+            turn=round(lean, 1),
+            swap=motif.icon.startswith("own:") and self.rng.random() < 0.25,
         )
         self.parts["hero"] = {"key": motif.key, "box": _rounded(box)}
         return box
 
-    def put_support(self, x: float, foot: float, size: float, where: str, *, index: int = 0, layer: str = "figures") -> None:
+    def put_support(
+        self, x: float, foot: float, size: float, where: str, *, index: int = 0, layer: str = "figures"
+    ) -> None:
         """The second motif, smaller; nothing when the brief has none."""
         if index >= len(self.brief.supports):
             return
@@ -84,9 +106,9 @@ class Stage:
             foot, where = min(foot - 250, 250), "in the sky"
         elif where in ("on the ground", "on the table"):
             self.canvas.shadow(x, foot - 2, size * 0.44)
-        box = self.canvas.figure(
-            motifs.figure(motif.key), x=x, foot=foot, within=(size * 1.1, size), turn=round(self.rng.uniform(-4, 4), 1), layer=layer
-        )
+        figure = motifs.figure(motif.key)
+        lean = 0.0 if figure.level else round(self.rng.uniform(-4, 4), 1)
+        box = self.canvas.figure(figure, x=x, foot=foot, within=(size * 1.1, size), turn=lean, layer=layer)
         self.parts.setdefault("supports", []).append({"key": motif.key, "box": _rounded(box), "where": where})
 
     def put_person(self, area: str, side: int, *, height: float | None = None, mood: str = "") -> dict[str, Any]:
@@ -113,8 +135,8 @@ class Stage:
         transform = f"translate({start:.1f} {y0:.1f}) scale({flip * scale:.4f} {scale:.4f})"
         if c.dark:
             c.figures.append(
-                f'<g transform="{transform}" stroke="{c.palette.halo}" stroke-width="{2 * c.preset.halo / scale + 16:.0f}"'
-                f' stroke-linejoin="round">{_silhouette(bust.markup)}</g>'
+                f'<g transform="{transform}" stroke="{c.palette.halo}" stroke-linejoin="round"'
+                f' stroke-width="{2 * c.preset.halo / scale + 16:.0f}">{_silhouette(bust.markup)}</g>'
             )
         c.figures.append(f'<g transform="{transform}">{bust.markup}</g>')
 
@@ -123,9 +145,12 @@ class Stage:
             return _rounded((a, y0 + part[1] * scale, b, y0 + part[3] * scale))
 
         return {
-            "area": personas.persona_for(area).area, "expression": mood or self.brief.mood, "head": box(bust.head),
-            "face": box(bust.face), "faces": "right" if side < 0 else "left",
-        }  # fmt: skip
+            "area": personas.persona_for(area).area,
+            "expression": personas.expression_for(mood or self.brief.mood),
+            "head": box(bust.head),
+            "face": box(bust.face),
+            "faces": "right" if side < 0 else "left",
+        }
 
 
 def _silhouette(markup: str) -> str:
@@ -222,7 +247,9 @@ def _flight(s: Stage, tops: list[float], turn: float = 0.0) -> None:
     s.hero_x = begin + (4.2 if s.side < 0 else 0.8) * width
     if turn:
         s.put_hero(600, within=(370, 380), turn=-s.side * turn)
-        s.put_support(begin + (1.5 if s.side < 0 else 3.5) * width, ordered[1 if s.side < 0 else 3] + 4, 120, "on the steps")
+        s.put_support(
+            begin + (1.5 if s.side < 0 else 3.5) * width, ordered[1 if s.side < 0 else 3] + 4, 120, "on the steps"
+        )
     else:
         s.put_hero(402, within=(370, 350))
         s.put_support(begin + 2.5 * width, ordered[2] + 4, 124, "on the steps")
@@ -236,7 +263,7 @@ def _dispute(s: Stage) -> None:
     c.gradient(p.sky, p.haze)
     s.hero_x = WIDTH / 2
     jag = "L560 150L650 330L540 480L640 680"
-    c.path(f"M600 -5{jag}H1210V-5Z", mix(p.far, p.accent, 0.22))
+    c.path(trace("M", 600, -5, jag, "H", 1210, "V", -5, "Z"), mix(p.far, p.accent, 0.22))
     scenery.bolt(c, s.hero_x)
     scenery.floor(c, 530, swing=8)
     s.put_hero(590, within=(330, 330))
@@ -244,7 +271,9 @@ def _dispute(s: Stage) -> None:
     if s.peopled:
         others = [area for area in AREAS if area != s.brief.area]
         first = s.put_person(s.brief.area, -1, height=400, mood="anger" if s.brief.mood == "neutral" else s.brief.mood)
-        second = s.put_person(s.rng.choice(others), 1, height=400, mood=s.rng.choice(("determination", "anger", "worry")))
+        second = s.put_person(
+            s.rng.choice(others), 1, height=400, mood=s.rng.choice(("determination", "anger", "worry"))
+        )
         s.parts["persona"], s.parts["others"] = first, [second]
 
 
@@ -274,15 +303,35 @@ def _desk(s: Stage) -> None:
     c.rect(frame_x - 78, 80, 156, 122, p.light if not c.dark else mix(p.light, p.far, 0.5))
     s.put_support(frame_x, 194, 104, "in a frame on the wall")
     if not s.brief.supports:
-        c.path(f"M{frame_x - 78:.0f} 202L{frame_x - 20:.0f} 130L{frame_x + 22:.0f} 172L{frame_x + 44:.0f} 150L{frame_x + 78:.0f} 202Z", p.mid)
+        c.path(
+            trace(
+                "M",
+                frame_x - 78,
+                202,
+                "L",
+                frame_x - 20,
+                130,
+                "L",
+                frame_x + 22,
+                172,
+                "L",
+                frame_x + 44,
+                150,
+                "L",
+                frame_x + 78,
+                202,
+                "Z",
+            ),
+            p.mid,
+        )
         c.ellipse(frame_x + 36, 112, 15, 15, p.sun)
     top = mix(p.wood, p.near, 0.25) if not c.dark else mix(p.wood, p.near, 0.6)
     scenery.desk_lamp(c, s.away(356), 530, lean=s.side)
     c.rect(-5, 470, WIDTH + 10, 210, top)
     c.rect(-5, 470, WIDTH + 10, 14, mix(top, p.light, 0.4))
-    c.path(f"M-5 640H{WIDTH + 5}V680H-5Z", p.ink, 0.18)
+    c.path(trace("M", -5, 640, "H", WIDTH + 5, "V", 680, "H", -5, "Z"), p.ink, 0.18)
     for y in (520, 566, 610):
-        c.stroke(f"M{s.rng.uniform(0, 300):.0f} {y}h{s.rng.uniform(200, 500):.0f}", mix(top, p.ink, 0.14), 3)
+        c.stroke(trace("M", s.rng.uniform(0, 300), y, "h", s.rng.uniform(200, 500)), mix(top, p.ink, 0.14), 3)
     s.put_hero(596, within=(460, 390))
     if s.rng.random() < 0.6:
         scenery.book_pile(c, s.away(352), 640)
@@ -308,12 +357,20 @@ def _shore(s: Stage) -> None:
         water = mix(p.water, p.mid, 0.25) if not c.dark else mix(p.far, p.water, 0.12)
         edge = box[3] - 26
         wave = "q30 -17 60 0t60 0" * 6
-        c.path(f"M{s.hero_x - 360:.0f} {edge:.0f}{wave}V680H{s.hero_x - 360:.0f}Z", mix(water, p.deep, 0.12), layer="figures")
-        c.stroke(f"M{s.hero_x - 360:.0f} {edge:.0f}{wave}", mix(water, p.light, 0.6), 5, layer="figures")
+        c.path(
+            trace("M", s.hero_x - 360, edge, wave, "V", 680, "H", s.hero_x - 360, "Z"),
+            mix(water, p.deep, 0.12),
+            layer="figures",
+        )
+        c.stroke(trace("M", s.hero_x - 360, edge, wave), mix(water, p.light, 0.6), 5, layer="figures")
         c.rect(-5, 628, WIDTH + 10, 60, mix(water, p.deep, 0.3), layer="figures")
         if s.brief.supports:
             x = s.away(330)
-            c.path(f"M{x - 190:.0f} 690Q{x - 120:.0f} 588 {x:.0f} 590Q{x + 120:.0f} 588 {x + 190:.0f} 690Z", mix(p.disc, p.wood, 0.3), layer="figures")
+            c.path(
+                trace("M", x - 190, 690, "Q", x - 120, 588, x, 590, "Q", x + 120, 588, x + 190, 690, "Z"),
+                mix(p.disc, p.wood, 0.3),
+                layer="figures",
+            )
     else:
         sand = mix(p.disc, p.wood, 0.3) if not c.dark else p.near
         scenery.floor(c, 520, colour=sand)
@@ -373,7 +430,12 @@ def _road(s: Stage) -> None:
     scenery.hills(c, s.brief.season, horizon=420)
     scenery.floor(c, 470, colour=mix(c.palette.near, c.palette.leaf, 0.35) if not c.dark else "")
     scenery.road(c, s.hero_x, 462)
-    for x, base, size in ((s.hero_x - 230, 520, 0.8), (s.hero_x + 250, 530, 0.9), (s.hero_x - 350, 570, 1.15), (s.hero_x + 400, 585, 1.2)):
+    for x, base, size in (
+        (s.hero_x - 230, 520, 0.8),
+        (s.hero_x + 250, 530, 0.9),
+        (s.hero_x - 350, 570, 1.15),
+        (s.hero_x + 400, 585, 1.2),
+    ):
         scenery.trees(c, base, s.brief.season, count=1, size=size, fade=0.12, span=(x - 12, x + 12))
     s.put_hero(606, within=(430, 390))
     s.put_support(s.away(310), 632, 150, "on the ground")
@@ -389,8 +451,23 @@ def _bubble(s: Stage) -> None:
     mouth = (330.0, 478.0) if s.side < 0 else (WIDTH - 330.0, 478.0)
     cloth = p.light if not c.dark else mix(p.light, p.far, 0.08)
     k = -s.side
-    tail = f"M{x - k * 250:.0f} {y + 130:.0f}Q{x - k * 300:.0f} {y + 190:.0f} {mouth[0]:.0f} {mouth[1]:.0f}Q{x - k * 190:.0f} {y + 250:.0f} {x - k * 120:.0f} {y + 220:.0f}Z"
-    oval = f"M{x - rx:.0f} {y:.0f}a{rx} {ry} 0 1 1 {2 * rx} 0a{rx} {ry} 0 1 1 {-2 * rx} 0Z"
+    tail = trace(
+        "M",
+        x - k * 250,
+        y + 130,
+        "Q",
+        x - k * 300,
+        y + 190,
+        mouth[0],
+        mouth[1],
+        "Q",
+        x - k * 190,
+        y + 250,
+        x - k * 120,
+        y + 220,
+        "Z",
+    )
+    oval = trace("M", x - rx, y, "a", rx, ry, 0, 1, 1, 2 * rx, 0, "a", rx, ry, 0, 1, 1, -2 * rx, 0, "Z")
     pen = c.preset.outline
     if c.dark:
         c.stroke(oval + tail, p.halo, pen + 2 * c.preset.halo)
@@ -399,7 +476,13 @@ def _bubble(s: Stage) -> None:
     c.path(tail, cloth)
     c.ellipse(x, y + ry * 0.72, rx * 0.56, 20, p.far, 0.75)
     second = bool(s.brief.supports)
-    s.put_hero(y + ry * 0.74, within=(330, 340) if second else (430, 360), x=x - (k * 96 if second else 0) * -1, ground=False, turn=0.01)
+    s.put_hero(
+        y + ry * 0.74,
+        within=(330, 340) if second else (430, 360),
+        x=x - (k * 96 if second else 0) * -1,
+        ground=False,
+        turn=0.01,
+    )
     if second:
         s.put_support(x - k * 190, y + ry * 0.62, 150, "beside it")
     scenery.sprigs(c, [1140.0 if s.side < 0 else 60.0], s.brief.season)
@@ -435,11 +518,10 @@ def _staged(brief: Brief, seed: int) -> Stage:
     if brief.register == "restrained":
         palette = muted(palette)
     side = rng.choice((-1, 1))
-    if peopled:
-        x = 600 - side * rng.uniform(148, 184)
-    else:
-        x = 600 + rng.uniform(-50, 50)
-    canvas = Canvas(palette=palette, preset=get_preset(brief.preset, brief.preset_version), rng=rng, dark=time == "night")
+    x = 600 - side * rng.uniform(148, 184) if peopled else 600 + rng.uniform(-50, 50)
+    canvas = Canvas(
+        palette=palette, preset=get_preset(brief.preset, brief.preset_version), rng=rng, dark=time == "night"
+    )
     stage = Stage(brief, canvas, scene, side, peopled, x)
     _SCENES[scene](stage)
     if peopled and "persona" not in stage.parts:
@@ -457,11 +539,13 @@ def _staged(brief: Brief, seed: int) -> Stage:
 
 @lru_cache(maxsize=4)
 def _grain(strength: float) -> np.ndarray:
-    """Paper: fine noise with a coarser fibre in it, the same sheet for every picture; int16 (height, width, 1)."""
+    """Paper: fine noise over a coarser one, the same sheet for every picture; int16 (height, width, 1)."""
     rng = np.random.default_rng(20240611)
     fine = rng.normal(0, 1, (HEIGHT, WIDTH)).astype(np.float32)
-    coarse = np.repeat(np.repeat(rng.normal(0, 1, (HEIGHT // 3 + 1, WIDTH // 3 + 1)), 3, axis=0), 3, axis=1)[:HEIGHT, :WIDTH]
-    sheet = np.rint((0.72 * fine + 0.5 * coarse) * strength).astype(np.int16)[:, :, None]
+    coarse = np.repeat(np.repeat(rng.normal(0, 1, (HEIGHT // 2 + 1, WIDTH // 2)), 2, axis=0), 2, axis=1)[
+        :HEIGHT, :WIDTH
+    ]
+    sheet = np.rint((0.8 * fine + 0.45 * coarse) * strength).astype(np.int16)[:, :, None]
     sheet.flags.writeable = False
     return sheet
 

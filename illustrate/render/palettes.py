@@ -63,9 +63,7 @@ def _rgb(colour: str) -> tuple[int, int, int]:
 
 def mix(one: str, other: str, share: float) -> str:
     """`share` of the other colour in the one."""
-    return "#" + "".join(
-        f"{round(a + (b - a) * share):02x}" for a, b in zip(_rgb(one), _rgb(other), strict=True)
-    )
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(_rgb(one), _rgb(other), strict=True))
 
 
 def luminance(colour: str) -> float:
@@ -89,11 +87,11 @@ def _against(colour: str, ground: str, ratio: float, towards: str) -> str:
     return towards
 
 
-# sky, haze, far, mid, near, main, accent, deep: chosen by eye so that neighbours in a feed differ in lightness as well as in
-# hue (a red-green blind reader tells them by the first), and that main and accent stay apart under deuteranopia.
+# sky, haze, far, mid, near, main, accent, deep: chosen by eye so that neighbours in a feed differ in lightness as well
+# as in hue (a red-green blind reader tells them by the first), and main and accent stay apart under deuteranopia.
 _AREAS = {
-    "politics": ("#dcd5ee", "#f4ecf5", "#c3b8e0", "#9a8bc6", "#51427f", "#edb63f", "#d5483f", "#463a78"),
-    "world": ("#c5e1ee", "#f1f5ee", "#a5cde0", "#6ea7c4", "#1f5876", "#f1a33f", "#d64a3b", "#215478"),
+    "politics": ("#d3c6ea", "#f3e9f5", "#b9a9dc", "#8f7cc0", "#46347a", "#efbc46", "#d5483f", "#443576"),
+    "world": ("#cbe7f0", "#f5f8ee", "#a8d3e2", "#6cabc6", "#1f6280", "#f2914a", "#c8402f", "#215a7a"),
     "economy": ("#f7e3b4", "#fdf4de", "#eccb85", "#cfa857", "#1f6c66", "#f2a531", "#c9413b", "#1c655f"),
     "society": ("#f9d5cc", "#fdf0e8", "#efb6aa", "#d58a83", "#7c3349", "#f3b53f", "#2b8c88", "#713049"),
     "technology": ("#cfdefa", "#f2f5fc", "#a9c4f0", "#749bdc", "#2a4d92", "#46c0b4", "#ff8059", "#2a4688"),
@@ -110,6 +108,7 @@ AREAS = tuple(_AREAS)
 
 def _day(area: str) -> Palette:
     sky, haze, far, mid, near, main, accent, deep = _AREAS[area]
+
     def tint(colour: str) -> str:
         return mix(colour, haze, 0.08)
 
@@ -138,14 +137,15 @@ def _night(day: Palette) -> Palette:
         day, sky=mix(day.deep, _NIGHT, 0.76), haze=mix(day.near, _NIGHT, 0.5), disc="#f6ecc6",
         far=mix(day.near, _NIGHT, 0.42), mid=mix(day.near, _NIGHT, 0.58), near=mix(day.near, "#0d0c18", 0.76),
         main=dim(day.main, 0.06), accent=dim(day.accent, 0.05), light=mix(PAPER, _NIGHT, 0.06), leaf=dim(day.leaf),
-        deep=_against(mix(day.deep, day.mid, 0.25), PAPER, 4.6, INK),
-        water=dim(day.water), sun=dim(day.sun, 0.04), fire=dim(day.fire, 0.05), wood=dim(day.wood), stone=dim(day.stone),
-        skin=dim(day.skin, 0.08), halo="#f8eed6",
+        deep=_against(mix(day.deep, day.mid, 0.25), mix(PAPER, _NIGHT, 0.06), 4.6, INK),
+        water=dim(day.water), sun=dim(day.sun, 0.04), fire=dim(day.fire, 0.05), wood=dim(day.wood),
+        stone=dim(day.stone), skin=dim(day.skin, 0.08), halo="#f8eed6",
     )  # fmt: skip
 
 
 def muted(palette: Palette) -> Palette:
     """The same colours with the sound turned down, for news that hurts."""
+
     def quiet(name: str, colour: str) -> str:
         if name in ("ink", "halo", "light"):
             return colour

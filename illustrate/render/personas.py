@@ -62,7 +62,8 @@ PERSONAS = {
         Persona("society", "Amara", "아마라", "bun", "#8a5a3c", "#f0b73f", "collar", "accent",
                 "with a headband and curls", "머리띠를 한 곱슬머리의", trim="light"),
         Persona("technology", "Joon", "준", "twists", "#b9784a", "#2c1b18", "hoodie", "accent",
-                "with short twists and glasses, in a hooded jumper", "짧게 꼰 머리에 안경과 후드 차림의", "glasses5", trim="deep"),
+                "with short twists and glasses, in a hooded jumper", "짧게 꼰 머리에 안경을 쓴",
+                "glasses5", trim="deep"),
         Persona("science", "Yuna", "유나", "bangs2", "#f6d3b3", "#2c1b18", "coat", "light",
                 "with a black bob, in a white coat", "검은 단발에 흰 가운을 입은", "glasses2", trim="accent"),
         Persona("climate", "Bram", "브람", "hatBeanie", "#eeb992", "#d9793f", "scarf", "leaf",
@@ -80,83 +81,101 @@ PERSONAS = {
     )
 }  # fmt: skip
 
-# A face is strokes on the style's expression grid (227 x 254): left and right brow, eyes, mouth. Drawn by us, because the
-# set's own faces grin at a court case; its nose is kept. `o` marks ellipses x y rx ry, `f` a filled mouth with its tongue.
+# A face is strokes on the style's expression grid (227 x 254): brows, eyes, mouth; drawn by us, because the set's own
+# faces grin at a court case. Its nose is kept. `o` marks ellipses x y rx ry, `f` a filled mouth and its tongue.
 _EYES = "o57 88 10 18|o173 85 10.5 17"
 _NOSE = "M137 117C159 124 160 151 137 152C125 152 116 147 109 142"
 _MOODS: dict[str, tuple[str, str, str]] = {
     "neutral": ("M24 58Q48 40 80 42|M151 36Q178 36 199 50", _EYES, "M100 205Q127 210 152 203"),
-    "joy": ("M22 46Q46 24 80 32|M150 26Q178 20 202 38", "M38 94Q57 66 78 92|M154 90Q173 62 193 88",
-            "fM86 184Q128 198 166 178Q164 232 126 233Q90 230 86 184Z|M104 219Q126 204 149 215Q142 231 126 231Q112 230 104 219Z"),
+    "joy": (
+        "M22 46Q46 24 80 32|M150 26Q178 20 202 38",
+        "M38 94Q57 66 78 92|M154 90Q173 62 193 88",
+        "fM86 184Q128 198 166 178Q164 232 126 233Q90 230 86 184Z"
+        "|M104 219Q126 204 149 215Q142 231 126 231Q112 230 104 219Z",
+    ),
     "hope": ("M24 50Q48 28 80 34|M150 28Q178 24 201 42", _EYES, "M94 192Q126 226 160 190"),
     "worry": ("M20 66Q52 54 80 34|M150 30Q172 48 201 60", _EYES, "M98 212Q112 198 126 206T156 201"),
-    "sorrow": ("M20 66Q54 54 82 36|M148 32Q172 50 202 62", "M38 90Q58 106 78 90|M154 88Q174 104 192 87",
-               "M102 214Q127 194 152 210"),
+    "sorrow": (
+        "M20 66Q54 54 82 36|M148 32Q172 50 202 62",
+        "M38 90Q58 106 78 90|M154 88Q174 104 192 87",
+        "M102 214Q127 194 152 210",
+    ),
     "anger": ("M22 40L84 66|M147 64L200 38", "o58 94 10.5 13|o173 91 11 12", "M98 217Q127 196 158 211"),
-    "surprise": ("M22 40Q46 14 80 26|M150 20Q178 12 202 32", "o57 88 11.5 21|o173 85 12 20", "fM128 186C146 186 148 226 128 227C108 226 110 186 128 186Z|"),
-    "determination": ("M20 52Q52 46 84 62|M147 60Q174 46 202 48", "o58 90 10.5 15|o173 87 11 14", "M98 206Q132 212 158 192"),
-    "calm": ("M24 54Q48 38 80 42|M151 36Q178 34 199 50", "M38 88Q58 106 78 90|M154 87Q174 104 193 86", "M100 196Q127 216 154 194"),
-    "curiosity": ("M22 62Q50 48 82 54|M150 26Q180 12 203 36", "o60 90 10 16|o175 84 11 18", "M104 204Q132 214 154 195"),
-}  # fmt: skip
+    "surprise": (
+        "M22 40Q46 14 80 26|M150 20Q178 12 202 32",
+        "o57 88 11.5 21|o173 85 12 20",
+        "fM128 186C146 186 148 226 128 227C108 226 110 186 128 186Z|",
+    ),
+    "determination": (
+        "M20 52Q52 46 84 62|M147 60Q174 46 202 48",
+        "o58 90 10.5 15|o173 87 11 14",
+        "M98 206Q132 212 158 192",
+    ),
+    "calm": (
+        "M24 54Q48 38 80 42|M151 36Q178 34 199 50",
+        "M38 88Q58 106 78 90|M154 87Q174 104 193 86",
+        "M100 196Q127 216 154 194",
+    ),
+    "curiosity": (
+        "M22 62Q50 48 82 54|M150 26Q180 12 203 36",
+        "o60 90 10 16|o175 84 11 18",
+        "M104 204Q132 214 154 195",
+    ),
+}
 EXPRESSIONS = tuple(_MOODS)
 
-_THIN = f'stroke="{INK}" stroke-linejoin="round" stroke-linecap="round" stroke-width="12"'
-_LINE = _THIN.replace('"12"', '"17"')
-
-
-def _lapels(fill: str, shirt: str) -> str:
-    return (
-        f'<path d="M250 604L398 905L520 604Q500 690 398 698Q298 690 250 604Z" fill="{shirt}" {_LINE}/>'
-        f'<path d="M250 600L206 690L290 735L266 790L398 960V905Z M520 600L566 690L490 735L512 790L398 960V905Z"'
-        f' fill="{fill}" {_LINE}/>'
-    )
+# What is worn over the plain shirt, on the bust's grid: (fill, path) in order. A fill is cloth, dark (the cloth in
+# shadow), trim, paper, or none for a line.
+_SHIRT = ("paper", "M250 604L398 905L520 604Q500 690 398 698Q298 690 250 604Z")
+_LAPELS = "M250 600L206 690L290 735L266 790L398 960V905Z M520 600L566 690L490 735L512 790L398 960V905Z"
+_OUTFITS: dict[str, tuple[tuple[str, str], ...]] = {
+    "blazer": (_SHIRT, ("dark", _LAPELS)),
+    "coat": (("trim", _SHIRT[1]), ("cloth", _LAPELS), ("cloth", "M520 850H600V900H520Z"), ("none", "M545 852V810")),
+    "tie": (_SHIRT, ("dark", _LAPELS), ("trim", "M372 702H424L416 752L434 880L398 925L362 880L380 752Z")),
+    "scarf": (
+        ("trim", "M470 720L560 980L470 1000L410 740Z"),
+        (
+            "trim",
+            "M262 560Q300 650 398 655Q486 650 505 580Q572 620 548 700Q500 792 398 792Q270 790 232 700Q214 620 262 560Z",
+        ),
+        ("none", "M300 700Q380 750 490 712"),
+    ),
+    "hoodie": (
+        (
+            "dark",
+            "M246 585Q178 640 214 720Q290 810 398 812Q510 810 570 715Q592 640 522 590Q505 690 398 698Q290 690 246 585Z",
+        ),
+        ("none", "M340 800V930M452 800V960"),
+    ),
+    "turtleneck": (
+        ("dark", "M306 520Q312 580 268 596Q260 660 398 672Q520 660 512 596Q480 580 480 540Q400 590 306 520Z"),
+    ),
+    "apron": (
+        ("trim", "M206 622L262 640L300 850H500L520 650L572 640L560 900V1120H210V900Z"),
+        ("trim", "M330 960H470V1060H330Z"),
+    ),
+    "jersey": (
+        ("trim", "M238 592Q290 705 398 715Q505 705 524 595L560 616Q530 760 398 770Q258 760 206 612Z"),
+        ("paper", "M142 870H618V960H142Z"),
+    ),
+    "cardigan": (
+        ("paper", "M250 600L398 980L520 600Q500 690 398 698Q298 690 250 600Z"),
+        ("dark", "M236 588L222 622L398 1010L548 622L530 590L398 950Z"),
+    ),
+    "collar": (
+        ("trim", "M244 592L214 690L322 742L398 702Q292 690 244 592Z M522 598L566 690L470 742L398 702Q500 690 522 598Z"),
+        ("none", "M398 708V1000"),
+    ),
+}
 
 
 def _outfit(name: str, cloth: str, trim: str) -> str:
-    """What is worn over the plain shirt, on the bust's grid."""
-    dark = mix(cloth, INK, 0.22)
-    collar = "M244 592L214 690L322 742L398 702Q292 690 244 592Z M522 598L566 690L470 742L398 702Q500 690 522 598Z"
-    if name == "blazer":
-        return _lapels(dark, PAPER)
-    if name == "coat":
-        return _lapels(cloth, trim) + f'<path d="M520 850H600V900H520Z" fill="{cloth}" {_LINE}/><path d="M545 852V810" {_LINE}/>'
-    if name == "tie":
-        return (
-            _lapels(dark, PAPER)
-            + f'<path d="M372 702H424L416 752L434 880L398 925L362 880L380 752Z" fill="{trim}" {_LINE}/>'
-        )
-    if name == "scarf":
-        return (
-            f'<path d="M470 720L560 980L470 1000L410 740Z" fill="{trim}" {_LINE}/>'
-            f'<path d="M262 560Q300 650 398 655Q486 650 505 580Q572 620 548 700Q500 792 398 792Q270 790 232 700Q214 620 262 560Z"'
-            f' fill="{trim}" {_LINE}/><path d="M300 700Q380 750 490 712" fill="none" {_LINE}/>'
-        )
-    if name == "hoodie":
-        return (
-            f'<path d="M246 585Q178 640 214 720Q290 810 398 812Q510 810 570 715Q592 640 522 590Q505 690 398 698Q290 690 246 585Z"'
-            f' fill="{dark}" {_LINE}/><path d="M340 800V930M452 800V960" fill="none" {_THIN}/>'
-        )
-    if name == "turtleneck":
-        return (
-            f'<path d="M306 520Q312 580 268 596Q260 660 398 672Q520 660 512 596Q480 580 480 540Q400 590 306 520Z" fill="{dark}" {_LINE}/>'
-        )
-    if name == "apron":
-        return (
-            f'<path d="M206 622L262 640L300 850H500L520 650L572 640L560 900V1120H210V900Z" fill="{trim}" {_LINE}/>'
-            f'<path d="M330 960H470V1060H330Z" fill="{mix(trim, PAPER, 0.25)}" {_LINE}/>'
-        )
-    if name == "jersey":
-        return (
-            f'<path d="M238 592Q290 705 398 715Q505 705 524 595L560 616Q530 760 398 770Q258 760 206 612Z" fill="{trim}" {_LINE}/>'
-            f'<path d="M142 870H618V960H142Z" fill="{PAPER}" {_LINE}/>'
-        )
-    if name == "cardigan":
-        return (
-            f'<path d="M250 600L398 980L520 600Q500 690 398 698Q298 690 250 600Z" fill="{PAPER}" {_LINE}/>'
-            f'<path d="M244 594L398 985L526 598" fill="none" stroke="{INK}" stroke-width="52" stroke-linejoin="round"/>'
-            f'<path d="M244 594L398 985L526 598" fill="none" stroke="{dark}" stroke-width="22" stroke-linejoin="round"/>'
-        )
-    return f'<path d="{collar}" fill="{trim}" {_LINE}/><path d="M398 708V1000" fill="none" {_THIN}/>'
+    fills = {"cloth": cloth, "dark": mix(cloth, INK, 0.22), "trim": trim, "paper": PAPER, "none": "none"}
+    pen = f'stroke="{INK}" stroke-linejoin="round" stroke-linecap="round"'
+    return "".join(
+        f'<path d="{d}" fill="{fills[fill]}" {pen} stroke-width="{12 if fill == "none" else 17}"/>'
+        for fill, d in _OUTFITS[name]
+    )
 
 
 @cache
@@ -209,9 +228,8 @@ def _validated(options: dict[str, Any]) -> dict[str, Any]:
         f"{name}Variant": {*part["variants"], *(_MOODS if name == "expression" else ())}
         for name, part in style["components"].items()
     }
-    known = {
-        "seed", *variants, *(f"{name}Probability" for name in style["components"]), *(f"{name}Color" for name in style["colors"]),
-    }  # fmt: skip
+    known = {"seed", *variants}
+    known |= {f"{name}Probability" for name in style["components"]} | {f"{name}Color" for name in style["colors"]}
     for key, value in options.items():
         if key not in known:
             raise ValueError(f"Open Peeps has no option {key!r}")
@@ -226,11 +244,16 @@ def persona_for(area: str) -> Persona:
     return PERSONAS.get(area, PERSONAS["ideas"])
 
 
+def expression_for(mood: str) -> str:
+    """The expression that is drawn for a mood; an unknown mood is neutral."""
+    return mood if mood in _MOODS else "neutral"
+
+
 @lru_cache(maxsize=256)
 def bust(area: str, mood: str, time_of_day: str = "day") -> Bust:
     """The area's correspondent in a mood; an unknown mood is neutral. Facing right."""
     persona = persona_for(area)
-    expression = mood if mood in _MOODS else "neutral"
+    expression = expression_for(mood)
     palette = area_palette(persona.area).at(time_of_day)
     cloth = palette.role(persona.cloth)
     options = _validated({

@@ -25,7 +25,7 @@ class Preset:
 
 
 GRAIN = Preset(
-    slug="grain", version=1, name_en="Grain", name_ko="결", outline=6.5, detail=4.5, shade=0.17, halo=9, grain=5.0,
+    slug="grain", version=1, name_en="Grain", name_ko="결", outline=6.5, detail=4.5, shade=0.17, halo=9, grain=3.8,
     hero=(440, 390), persona=436,
 )  # fmt: skip
 PRESETS = {(GRAIN.slug, GRAIN.version): GRAIN}
