@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class IllustrateConfig(AppConfig):
@@ -7,6 +10,35 @@ class IllustrateConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from curation.articles.signals import article_changed
+        from curation.topics.signals import article_assigned
         from illustrate import statistics
 
         statistics.register()
+        # Not article_ready: a picture wants its article's area and topics first.
+        article_assigned.connect(_request, dispatch_uid="illustrate.request")
+        article_changed.connect(_redraw, dispatch_uid="illustrate.redraw")
+        post_migrate.connect(_sync, sender=self, dispatch_uid="illustrate.sync")
+
+
+def _request(*, article_id: int, **kwargs: Any) -> None:
+    from django.utils import timezone
+
+    from illustrate import actions
+
+    actions.request_picture(article_id=article_id, at=timezone.now())
+
+
+def _redraw(*, article_id: int, meaning_moved: bool, **kwargs: Any) -> None:
+    from django.utils import timezone
+
+    from illustrate import actions
+
+    if meaning_moved:
+        actions.redraw_article(article_id=article_id, at=timezone.now())
+
+
+def _sync(*, using: str, **kwargs: Any) -> None:
+    from illustrate import actions
+
+    actions.sync_presets(using=using)

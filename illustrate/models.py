@@ -34,7 +34,8 @@ class StylePreset(models.Model):
 
 class PictureQuerySet(models.QuerySet["Picture"]):
     def shown(self) -> PictureQuerySet:
-        return self.filter(state=Picture.State.ATTACHED)
+        """With a file to show: a picture that is drawn anew keeps its old one until then."""
+        return self.exclude(file="").exclude(state=Picture.State.TAKEN_DOWN)
 
 
 class Picture(models.Model):
@@ -64,7 +65,9 @@ class Picture(models.Model):
     alt_ko = models.TextField(blank=True)
     colour = models.CharField(max_length=7, blank=True)  # placeholder, "#rrggbb"
     perceptual_hash = models.CharField(max_length=16, blank=True)  # 64-bit pHash, hex
-    file = models.CharField(max_length=200, blank=True)  # media path with "{width}" for the width: "pictures/ab/12-7.{width}.webp"
+    file = models.CharField(
+        max_length=200, blank=True
+    )  # media path with "{width}" for the width: "pictures/ab/12-7.{width}.webp"
 
     objects = PictureQuerySet.as_manager()
 

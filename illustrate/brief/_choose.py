@@ -35,7 +35,7 @@ DIGNIFIED = frozenset(
         "candle", "wreath", "ribbon", "dove", "flower", "lantern", "heart-hands", "lifebuoy", "first-aid", "ambulance",
         "gavel", "scales", "courthouse", "police-car", "fire-engine", "tent-camp", "hospital", "empty-chair", "bell",
         "umbrella", "rain-cloud", "wave", "tree", "mountain", "house", "school", "church", "door-open", "passport",
-        "train", "plane", "ferry", "hard-hat", "stethoscope", "scroll", "open-book", "suitcase", "volcano", "barrier",
+        "train", "plane", "ferry", "hard-hat", "stethoscope", "open-book", "suitcase", "volcano", "barrier",
         "traffic-cone", "bridge", "seismograph", "storm-cloud", "broken-chain", "document-seal",
     }
 )  # fmt: skip

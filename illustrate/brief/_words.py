@@ -13,10 +13,9 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*[A-Za-z]|[A-Za-z]")
 _TABLE = load("words.toml")
 _EMPTY = frozenset(_TABLE["empty"].split())
 _GIVEN = frozenset(_TABLE["given_names"].split())
-_TITLED = re.compile(rf"\b({'|'.join(_TABLE['titles'].split())})\.?\s+((?:[A-Z][\w'’-]+\s*)+)")
-_PAIR = re.compile(
-    r"\b([A-Z][a-z]+)(?:\s+[A-Z]\.?)?(?:\s+(?:van |von |de |der |den |bin |al |da |di |del )?[A-Z][\w'’-]+){1,2}"
-)
+_SURNAME = r"(?:(?:van|von|de|der|den|bin|al|da|di|del)\s+)*[A-Z][\w'’-]+"
+_TITLED = re.compile(rf"\b({'|'.join(_TABLE['titles'].split())})\.?\s+{_SURNAME}(?:\s+{_SURNAME})*")
+_PAIR = re.compile(rf"\b([A-Z][a-z]+)(?:\s+[A-Z]\.?)?(?:\s+{_SURNAME}){{1,2}}")
 _KOREAN_SURNAMES = frozenset(_TABLE["korean_surnames"])
 _KOREAN_PERSON = re.compile(
     rf"[가-힣]{{2,4}}(?= ?(?:씨|군|양|전 )?(?:{'|'.join(_TABLE['korean_titles'].split())})(?:[^가-힣]|$))"
@@ -30,7 +29,7 @@ def without_names(text: str, language: str) -> str:
             lambda found: " " if len(found[0]) == 3 and found[0][0] in _KOREAN_SURNAMES else found[0], text
         )
     text = _PAIR.sub(lambda found: " " if found[1].lower() in _GIVEN else found[0], text)
-    return _TITLED.sub(lambda found: found[1] + " ", text)
+    return _TITLED.sub(lambda found: found[1], text)
 
 
 @lru_cache(maxsize=4096)

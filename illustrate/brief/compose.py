@@ -20,6 +20,23 @@ STILL_LIFE_EVERY = 4
 RESTRAINED_MOODS = ("sorrow", "calm")
 RESTRAINED_SUPPORTS = 1
 
+# What stands for a desk when nothing better was found.
+EMBLEMS = {
+    "politics": "parliament",
+    "world": "globe",
+    "economy": "coins",
+    "society": "apartments",
+    "technology": "laptop",
+    "science": "atom",
+    "climate": "leaf",
+    "health": "stethoscope",
+    "culture": "theatre-masks",
+    "life": "teapot",
+    "sport": "whistle",
+    "ideas": "thought-lamp",
+}
+RESTRAINED_EMBLEM = "candle"
+
 
 def title_hash(title: str) -> str:
     return hashlib.sha256(" ".join(title.split()).encode()).hexdigest()[:16]
@@ -49,9 +66,7 @@ def compose(
     )
 
 
-def area_scene(
-    subject: Subject, facts: VisualFacts, *, hero: str, preset: str, preset_version: int, seed: int
-) -> Brief:
+def area_scene(subject: Subject, *, preset: str, preset_version: int, seed: int) -> Brief:
     """The dignified last resort: the desk's own emblem in the desk's own place, claiming nothing of the article."""
     restrained, _ = is_sensitive(subject.title, subject.text, subject.language)
     digest = title_hash(subject.title)
@@ -61,7 +76,7 @@ def area_scene(
         area=subject.area,
         topics=subject.topics,
         language=subject.language,
-        hero=hero,
+        hero=RESTRAINED_EMBLEM if restrained else EMBLEMS.get(subject.area, "globe"),
         supports=(),
         scene=_chooser(digest, seed).choice(scenes["any"] if restrained else scenes.get(subject.area, ["ground"])),
         verb="",

@@ -16,7 +16,7 @@ from illustrate.brief._vectors import fixed_vectors
 # "Grave" words name death or violence and need the head only to be overruled; "loaded" words are as often
 # figures of speech and need the head's agreement.
 OVERRULE_BELOW = 0.06
-AGREE_FROM = 0.3
+AGREE_FROM = 0.4
 FIGURATIVE_FROM = 0.5
 ALONE_FROM = 0.62
 LEAD_CHARACTERS = 400
@@ -54,7 +54,7 @@ def _decide(title: str, text: str, chance: float) -> tuple[bool, str]:
     if not is_figurative and chance >= ALONE_FROM:
         return True, f"meaning ({chance:.2f})"
     lead = text[:LEAD_CHARACTERS]
-    if not is_figurative and chance >= AGREE_FROM and (found := grave.search(idiom.sub(" ", lead))):
+    if not is_figurative and chance >= FIGURATIVE_FROM and (found := grave.search(idiom.sub(" ", lead))):
         return True, f"words of the lead: {found.group(0).strip().lower()}"
     return False, ""
 

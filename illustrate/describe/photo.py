@@ -98,7 +98,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 @lru_cache(maxsize=1)
 def _cascade() -> cv2.CascadeClassifier:
-    return cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt.xml"))
+    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_alt.xml"))
 
 
 def _count_faces(image: Image.Image) -> int:
@@ -118,7 +118,8 @@ def _palette(image: Image.Image) -> tuple[str, ...]:
     quantised = small.quantize(PALETTE_SIZE, method=Image.Quantize.MEDIANCUT)
     colours = quantised.getpalette() or []
     counts = sorted(quantised.getcolors() or [], reverse=True)
-    return tuple("#{:02x}{:02x}{:02x}".format(*colours[3 * int(i) : 3 * int(i) + 3]) for _, i in counts)  # type: ignore[arg-type]
+    indices = [index for _, index in counts if isinstance(index, int)]
+    return tuple("#{:02x}{:02x}{:02x}".format(*colours[3 * index : 3 * index + 3]) for index in indices)
 
 
 def _brightness(image: Image.Image) -> float:

@@ -1,1 +1,1 @@
-"""An image and its brief become scores and a verdict."""
+"""Image and brief to scores and a verdict: `judge.judge`."""

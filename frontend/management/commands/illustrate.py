@@ -1,0 +1,179 @@
+"""Draws the picture of a headline, or of a whole list of them, without a server and without a database."""
+
+from __future__ import annotations
+
+import html
+import logging
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.core.management.base import BaseCommand, CommandError
+
+from curation.articles.queries import detect_language
+from curation.serving.types import ServingError
+from illustrate import pipeline
+from illustrate.evaluate.judge import hash_of
+from illustrate.types import Drawing, Subject
+
+RECENT = 60  # pictures of a batch that the next one must not be the twin of
+COLUMNS = ("title", "lang", "text")
+
+
+class Command(BaseCommand):
+    help = (
+        "Draw the picture of a headline (--title … --out F.webp), or of every line of a table (--batch TITLES.tsv "
+        "--out DIR: columns title, lang, text), which also writes DIR/index.html and DIR/index.json. "
+        "Needs no server and no database; prints JSON."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--title", help="the headline")
+        what.add_argument("--batch", type=Path, metavar="TITLES.tsv", help="tab-separated: title, lang, text")
+        parser.add_argument("--text", default="", help="the article's text, or its beginning")
+        parser.add_argument("--photo", type=Path, help="the publisher's photo: described, never shown")
+        parser.add_argument("--photo-alt", default="", help="the photo's alt text")
+        parser.add_argument("--lang", default="", help="ISO 639-1; found out where it is not given")
+        parser.add_argument("--preset", default="", help="slug of a look; the default look where it is not given")
+        parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same picture (default: 1)")
+        parser.add_argument("--out", type=Path, required=True, help="a .webp file, or with --batch a folder")
+
+    def handle(self, *, out: Path, batch: Path | None, **options: Any) -> None:
+        logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+        try:
+            answer = self._draw_batch(batch, out, options) if batch else _draw_one(out, options)
+        except (OSError, ServingError, LookupError) as error:
+            raise CommandError(f"{error}" if str(error) else type(error).__name__) from error
+        self.stdout.write(orjson.dumps(answer).decode())
+
+    def _draw_batch(self, batch: Path, folder: Path, options: dict[str, Any]) -> list[dict[str, Any]]:
+        rows = list(_read_table(batch))
+        if not rows:
+            raise CommandError(f"{batch} holds no title")
+        folder.mkdir(parents=True, exist_ok=True)
+        recent: list[str] = []
+        entries: list[dict[str, Any]] = []
+        for number, row in enumerate(rows, 1):
+            language = row.language or options["lang"]
+            subject = Subject(row.title, row.text, language or _language_of(row.title, row.text))
+            drawing, seconds = _timed(subject, options["preset"], options["seed"], recent[-RECENT:])
+            recent.append(hash_of(drawing.rendered))
+            name = f"{number:03d}.webp"
+            (folder / name).write_bytes(pipeline.encode(drawing))
+            entries.append({"title": row.title, "file": name} | _answer(drawing, subject, seconds))
+            self.stderr.write(f"{number}/{len(rows)} {drawing.brief.hero}, {drawing.brief.scene}: {row.title}")
+        (folder / "index.json").write_bytes(orjson.dumps(entries, option=orjson.OPT_INDENT_2))
+        (folder / "index.html").write_text(_contact_sheet(entries), "utf-8")
+        return entries
+
+
+def _draw_one(out: Path, options: dict[str, Any]) -> dict[str, Any]:
+    title = " ".join(options["title"].split())
+    if not title:
+        raise CommandError("--title is empty")
+    subject = Subject(
+        title=title,
+        text=options["text"],
+        language=options["lang"] or _language_of(title, options["text"]),
+        photo=options["photo"].read_bytes() if options["photo"] else None,
+        photo_alt=options["photo_alt"],
+    )
+    drawing, seconds = _timed(subject, options["preset"], options["seed"], [])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(pipeline.encode(drawing))
+    return _answer(drawing, subject, seconds)
+
+
+def _timed(subject: Subject, preset: str, seed: int, recent: list[str]) -> tuple[Drawing, float]:
+    started = time.monotonic()
+    drawing = pipeline.make(subject, preset=preset, seed=seed, recent=recent)
+    return drawing, round(time.monotonic() - started, 3)
+
+
+def _answer(drawing: Drawing, subject: Subject, seconds: float) -> dict[str, Any]:
+    return {
+        "brief": drawing.brief.to_dict(),
+        "provenance": drawing.provenance,
+        "evaluation": pipeline.evaluation_of(drawing),
+        "alt_text": drawing.alt_ko if subject.language == "ko" else drawing.alt_en,
+        "attempts": drawing.attempts,
+        "seconds": seconds,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    title: str
+    language: str
+    text: str
+
+
+def _read_table(path: Path) -> Iterator[_Row]:
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    for number, line in enumerate(lines):
+        cells = [" ".join(cell.split()) for cell in line.split("\t")]
+        if number == 0 and cells[0].lower() == COLUMNS[0] and (len(cells) == 1 or cells[1].lower() in COLUMNS):
+            continue
+        title, language, text, *_ = [*cells, "", ""]
+        if title:
+            yield _Row(title, language.lower(), text)
+
+
+def _language_of(title: str, text: str) -> str:
+    return detect_language(f"{title} {text}".strip(), "en")
+
+
+_SHEET = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Contact sheet</title>
+<style>
+body {{ margin: 1.5rem; background: #faf6ee; color: #1d1a24; font: 15px/1.4 system-ui, sans-serif; }}
+main {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(340px, 1fr)); gap: 1.2rem; }}
+figure {{ margin: 0; }} img {{ width: 100%; height: auto; border-radius: 6px; display: block; }}
+figcaption b {{ display: block; margin-top: .4rem; word-break: keep-all; }} small {{ color: #6b6470; }}
+#cover:checked ~ main b {{ visibility: hidden; }}
+</style>
+<input type="checkbox" id="cover"> <label for="cover">Cover the titles: can you guess them?</label>
+<main>
+{figures}
+</main>
+</html>
+"""
+_FIGURE = """<figure><img src="{file}" width="1200" height="675" loading="lazy" alt="{alt}">
+<figcaption><b>{title}</b><small>{facts}</small></figcaption></figure>"""
+
+
+def _contact_sheet(entries: list[dict[str, Any]]) -> str:
+    figures = (
+        _FIGURE.format(
+            file=html.escape(entry["file"]),
+            alt=html.escape(entry["alt_text"]),
+            title=html.escape(entry["title"]),
+            facts=html.escape(
+                " · ".join(
+                    filter(
+                        None,
+                        (
+                            entry["brief"]["area"],
+                            "+".join([entry["brief"]["hero"], *entry["brief"]["supports"]]),
+                            entry["brief"]["scene"],
+                            entry["brief"]["mood"],
+                            f"attempts: {entry['attempts']}",
+                            *entry["evaluation"]["reasons"],
+                        ),
+                    )
+                )
+            ),
+        )
+        for entry in entries
+    )
+    return _SHEET.format(figures="\n".join(figures))

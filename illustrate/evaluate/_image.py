@@ -1,0 +1,79 @@
+"""What can be measured on the picture itself: clutter, contrast, what the frame cuts off, likeness to others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import cv2
+import imagehash
+import numpy as np
+from PIL import Image
+
+WIDTH, HEIGHT = 1200, 675
+EDGE_WIDTH = 600  # edges are counted at this width: about what a card shows
+RING = 24  # pixels around the hero that count as its ground
+DIFFERENT = 16.0  # distance in CIE Lab from which two colours are told apart at a glance
+
+Box = Sequence[float]  # left, top, right, bottom in pixels of 1200x675
+
+
+def edge_density(image: Image.Image) -> float:
+    """Share of pixels on an edge: near 0 an empty picture, high a cluttered one."""
+    grey = np.asarray(image.convert("L").resize((EDGE_WIDTH, EDGE_WIDTH * HEIGHT // WIDTH)))
+    return float((cv2.Canny(grey, 80, 160) > 0).mean())
+
+
+def hero_share(box: Box) -> float:
+    """The hero's box as a share of the picture."""
+    left, top, right, bottom = _clipped(box)
+    return max(0, right - left) * max(0, bottom - top) / (WIDTH * HEIGHT)
+
+
+def hero_contrast(image: Image.Image, box: Box) -> float:
+    """Share of the hero's box that stands out from every large colour around it."""
+    left, top, right, bottom = _clipped(box)
+    if right - left < 4 or bottom - top < 4:
+        return 0.0
+    lab = cv2.cvtColor(np.asarray(image, dtype=np.float32) / 255, cv2.COLOR_RGB2LAB)
+    mask = np.zeros(lab.shape[:2], dtype=bool)
+    mask[max(0, top - RING) : bottom + RING, max(0, left - RING) : right + RING] = True
+    mask[top:bottom, left:right] = False
+    around = lab[mask]
+    if len(around) < 16:
+        return 0.0
+    # The ground is rarely one colour: sky above, hill below. Its middle and its quarters stand for it.
+    bands = np.array_split(around[np.argsort(around[:, 0])], 3)
+    grounds = [np.median(band, axis=0) for band in bands]
+    inside = lab[top:bottom:2, left:right:2].reshape(-1, 3)
+    nearest = np.min([np.linalg.norm(inside - ground, axis=1) for ground in grounds], axis=0)
+    return float((nearest > DIFFERENT).mean())
+
+
+def cut_off(box: Box, *, open_below: bool = False) -> float:
+    """Share of a box that lies outside the frame. A bust may bleed off below."""
+    left, top, right, bottom = box
+    area = max(1e-6, (right - left) * (bottom - top))
+    kept_bottom = bottom if open_below else min(bottom, HEIGHT)
+    kept = max(0.0, min(right, WIDTH) - max(left, 0)) * max(0.0, kept_bottom - max(top, 0))
+    return 1 - kept / area
+
+
+def perceptual_hash(image: Image.Image) -> str:
+    """64-bit pHash, hex."""
+    return str(imagehash.phash(image))
+
+
+def nearest_twin(own: str, others: Iterable[str]) -> int:
+    """Bits by which the likest of the others differs; 64 when there is none."""
+    return min((bin(int(own, 16) ^ int(other, 16)).count("1") for other in others if other), default=64)
+
+
+def heads(parts: Mapping[str, Any]) -> list[Box]:
+    people = [parts.get("persona"), *(parts.get("others") or [])]
+    return [person["head"] for person in people if person]
+
+
+def _clipped(box: Box) -> tuple[int, int, int, int]:
+    left, top, right, bottom = (round(side) for side in box)
+    return max(0, left), max(0, top), min(WIDTH, right), min(HEIGHT, bottom)

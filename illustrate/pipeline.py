@@ -1,0 +1,294 @@
+"""The way of one picture, unrolled: describe, brief, render, evaluate, attach."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import F, Q
+
+from curation.articles.models import Article
+from curation.articles.queries import fetch_photo
+from curation.serving.types import ModelUnavailable
+from curation.topics.queries import classified_text, classify
+from illustrate.actions import claim_timeout, remove_files
+from illustrate.brief.compose import area_scene, compose
+from illustrate.describe.photo import describe
+from illustrate.evaluate import judge
+from illustrate.models import Picture
+from illustrate.render import composer, presets
+from illustrate.render._encode import encode_webp
+from illustrate.render.alt_text import alt_text
+from illustrate.signals import picture_attached
+from illustrate.types import Brief, Drawing, Rendered, Scores, Subject, Verdict, VisualFacts
+
+logger = logging.getLogger(__name__)
+
+LICENCE = "CC0-1.0"
+DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
+RECENT = 60  # pictures that a new one must not be the twin of: about what a reader meets in a day
+TRIES = 5  # of workers, the killed ones included, after which a picture is given up
+TEXT_CHARACTERS = 2_000
+TOPICS = 3  # of an article that a brief names
+TOPIC_FROM = 0.2
+
+
+# -- A picture of a subject: pure ----------------------------------------------------------------------------
+
+
+def make(subject: Subject, *, preset: str, seed: int, recent: Collection[str] = ()) -> Drawing:
+    """The best picture in at most PICTURE_MAX_ATTEMPTS attempts, else the desk's own emblem: there always is one.
+
+    Without a database. The same subject, preset, seed and `recent` (perceptual hashes) give the same picture.
+    Raises what the model server raises.
+    """
+    started = time.monotonic()
+    subject = _with_topics(subject)
+    facts = describe(subject.photo, subject.photo_alt, subject.photo_caption)
+    tried: list[str] = []  # heroes that were not on topic
+    refusals: list[str] = []
+    attempts = settings.PICTURE_MAX_ATTEMPTS
+    for attempt in range(attempts):
+        brief = compose(subject, facts, seed=seed + attempt, besides=tried, **_look(preset))
+        rendered = composer.compose(brief, seed=seed + attempt)
+        scores, verdict = judge.judge(rendered, brief, subject, recent=recent, is_last=attempt + 1 == attempts)
+        if verdict.accepted:
+            return _drawing(brief, rendered, scores, verdict, seed + attempt, attempt + 1, facts, refusals, started)
+        refusals.append(f"{brief.hero} in {brief.scene}: {'; '.join(verdict.reasons)}")
+        if judge.ON_TOPIC in scores.failed:
+            tried.append(brief.hero)
+    brief, rendered, scores = _last_resort(subject, preset, seed)
+    verdict = Verdict("accept", ("last resort: the emblem of the desk", *refusals))
+    return _drawing(brief, rendered, scores, verdict, seed, attempts + 1, facts, refusals, started)
+
+
+def _last_resort(subject: Subject, preset: str, seed: int) -> tuple[Brief, Rendered, Scores]:
+    brief = area_scene(subject, seed=seed, **_look(preset))
+    rendered = composer.compose(brief, seed=seed)
+    return brief, rendered, judge.measure(rendered, brief, subject)
+
+
+class UnknownPreset(LookupError):
+    """No look has this name; the message names those there are."""
+
+
+def _look(preset: str) -> dict[str, Any]:
+    """ "grain/1", "grain" for its latest version, or "" for the default look, as a brief names it."""
+    slug, _, version = (preset or presets.GRAIN.slug).partition("/")
+    versions = [own for own_slug, own in presets.PRESETS if own_slug == slug]
+    if not versions or (version and version not in {str(own) for own in versions}):
+        known = ", ".join(f"{own_slug}/{own}" for own_slug, own in presets.PRESETS)
+        raise UnknownPreset(f"no look is called {preset!r}; there is: {known}")
+    return {"preset": slug, "preset_version": int(version or max(versions))}
+
+
+def _with_topics(subject: Subject) -> Subject:
+    """What the article's row already knows stays; a bare headline is classified here."""
+    language = subject.language if subject.language in {"en", "ko"} else "en"
+    subject = replace(subject, language=language, text=subject.text[:TEXT_CHARACTERS])
+    if subject.area and subject.topics:
+        return subject
+    found = classify([classified_text(subject.title, subject.text)], [language])[0]
+    likely = tuple(slug for slug, score in found.topics[:TOPICS] if score >= TOPIC_FROM)
+    return replace(subject, area=subject.area or found.area, topics=subject.topics or likely)
+
+
+def _drawing(
+    brief: Brief,
+    rendered: Rendered,
+    scores: Scores,
+    verdict: Verdict,
+    seed: int,
+    attempts: int,
+    facts: VisualFacts,
+    refusals: Sequence[str],
+    started: float,
+) -> Drawing:
+    alt_en, alt_ko = (alt_text(brief, rendered, language) for language in ("en", "ko"))
+    return Drawing(
+        brief=brief,
+        rendered=rendered,
+        scores=scores,
+        verdict=verdict,
+        alt_en=alt_en,
+        alt_ko=alt_ko,
+        provenance={
+            "renderer": settings.RENDERER,
+            "renderer_version": composer.REVISION,
+            "preset": f"{brief.preset}/{brief.preset_version}",
+            "seed": seed,
+            "licence": LICENCE,
+            "digital_source_type": DIGITAL_SOURCE_TYPE,
+            "photo": {
+                key: value
+                for key, value in asdict(facts).items()
+                if key in {"faces", "palette", "brightness", "rejected"}
+            }
+            if facts.brightness is not None or facts.rejected
+            else None,
+            "refused": list(refusals),
+            "drawn_at": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - started, 3),
+        },
+        seed=seed,
+        attempts=attempts,
+    )
+
+
+def evaluation_of(drawing: Drawing) -> dict[str, Any]:
+    """JSON-ready: the verdict, its reasons in words, every check's figure, the checks that failed."""
+    return {
+        "decision": drawing.verdict.decision,
+        "reasons": list(drawing.verdict.reasons),
+        "figures": dict(drawing.scores.figures),
+        "failed": list(drawing.scores.failed),
+    }
+
+
+def encode(drawing: Drawing) -> bytes:
+    """WebP in the largest width that pages use."""
+    width = max(settings.PICTURE_WIDTHS)
+    return encode_webp(drawing.rendered.image, [width])[width]
+
+
+# -- A picture of a row --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A worker's hold on a row: whoever finds the row with another `claimed_at` has lost it."""
+
+    picture_id: int
+    at: datetime
+
+    def row(self) -> Any:
+        return Picture.objects.filter(pk=self.picture_id, state=Picture.State.DRAWING, claimed_at=self.at)
+
+
+def draw(*, picture_id: int, at: datetime) -> bool:
+    """Draw a waiting picture and attach it; whether it is attached now. May be called twice, and killed anywhere.
+
+    Until the last step nothing refers to what was made; a failure leaves its reason on the row.
+    """
+    claim = _claim(picture_id, at)
+    if claim is None:
+        return False
+    picture = Picture.objects.select_related("preset", "article").get(pk=picture_id)
+    try:
+        subject = _subject_of(picture.article)
+        seed = picture.seed if picture.seed is not None else picture.pk
+        drawing = make(subject, preset=str(picture.preset), seed=seed, recent=_recent_hashes(picture))
+        file = _write(picture_id, drawing)
+    except ModelUnavailable as error:
+        # Not this picture's fault: it keeps its place and the reconciler sends it again.
+        claim.row().update(
+            state=Picture.State.WAITING, claimed_at=None, attempts=F("attempts") - 1, failure=str(error)[:500]
+        )
+        return False
+    except Exception as error:
+        logger.exception("picture %s cannot be drawn", picture_id)
+        _give_back(claim, f"{type(error).__name__}: {error}")
+        return False
+    return _attach(claim, drawing, file, at)
+
+
+def _claim(picture_id: int, at: datetime) -> _Claim | None:
+    """Compare and set: of several workers one gets the row; a claim whose holder is dead is taken over."""
+    free = Q(state=Picture.State.WAITING) | Q(state=Picture.State.DRAWING, claimed_at__lte=at - claim_timeout())
+    rows = Picture.objects.filter(free, pk=picture_id)
+    given_up = rows.filter(attempts__gte=TRIES)
+    if given_up.exists():
+        _fail(given_up, f"given up after {TRIES} tries; the last worker did not say why")
+        return None
+    claimed = rows.update(state=Picture.State.DRAWING, claimed_at=at, attempts=F("attempts") + 1)
+    return _Claim(picture_id, at) if claimed else None
+
+
+def _give_back(claim: _Claim, reason: str) -> None:
+    rows = claim.row()
+    if rows.filter(attempts__lt=TRIES).update(state=Picture.State.WAITING, claimed_at=None, failure=reason[:500]):
+        return
+    _fail(rows, reason)
+
+
+def _fail(rows: Any, reason: str) -> None:
+    """A picture that has a file keeps showing it; the reason says that a newer one could not be drawn."""
+    shown = rows.exclude(file="")
+    if not shown.update(state=Picture.State.ATTACHED, claimed_at=None, failure=reason[:500]):
+        rows.update(state=Picture.State.FAILED, claimed_at=None, failure=reason[:500])
+
+
+def _subject_of(article: Article) -> Subject:
+    assignment = getattr(article, "assignment", None)
+    likely = article.article_topics.filter(score__gte=TOPIC_FROM).order_by("-score", "topic_id")
+    return Subject(
+        title=article.title,
+        text=(article.summary if article.summary not in article.text else "") + " " + article.text[:TEXT_CHARACTERS],
+        language=article.language,
+        area=assignment.area if assignment else "",
+        topics=tuple(likely.values_list("topic_id", flat=True)[:TOPICS]),
+        photo=fetch_photo(article.pk) if article.image_url else None,
+        photo_alt=article.image_alt,
+    )
+
+
+def _recent_hashes(picture: Picture) -> list[str]:
+    others = Picture.objects.shown().filter(preset=picture.preset_id).exclude(pk=picture.pk).exclude(perceptual_hash="")
+    return list(others.order_by("-drawn_at").values_list("perceptual_hash", flat=True)[:RECENT])
+
+
+def _write(picture_id: int, drawing: Drawing) -> str:
+    """All widths under a name that cannot be guessed: a private article's picture has no other lock."""
+    file = f"{_folder(picture_id)}/{picture_id}-{secrets.token_urlsafe(16)}.{{width}}.webp"
+    for width, body in encode_webp(drawing.rendered.image, settings.PICTURE_WIDTHS).items():
+        default_storage.save(file.format(width=width), ContentFile(body))
+    return file
+
+
+def _folder(picture_id: int) -> str:
+    return f"pictures/{picture_id % 256:02x}"
+
+
+def _attach(claim: _Claim, drawing: Drawing, file: str, at: datetime) -> bool:
+    values = {
+        "state": Picture.State.ATTACHED,
+        "claimed_at": None,
+        "drawn_at": at,
+        "failure": "",
+        "seed": drawing.seed,
+        "brief": drawing.brief.to_dict(),
+        "provenance": drawing.provenance,
+        "evaluation": evaluation_of(drawing) | {"attempts": drawing.attempts},
+        "alt_en": drawing.alt_en,
+        "alt_ko": drawing.alt_ko,
+        "colour": drawing.rendered.colour,
+        "perceptual_hash": judge.hash_of(drawing.rendered),
+        "file": file,
+    }
+    with transaction.atomic():
+        if not claim.row().update(**values):
+            # Taken over, taken down or deleted meanwhile: what was made belongs to nobody.
+            transaction.on_commit(partial(remove_files, file), robust=True)
+            return False
+        transaction.on_commit(partial(_sweep, claim.picture_id, file), robust=True)
+        transaction.on_commit(partial(picture_attached.send, sender=Picture, picture_id=claim.picture_id), robust=True)
+    return True
+
+
+def _sweep(picture_id: int, file: str) -> None:
+    """Remove the picture's older files, and what killed workers left."""
+    folder = _folder(picture_id)
+    kept = file.format(width="").split("/")[-1].split(".")[0]
+    for name in default_storage.listdir(folder)[1]:
+        if name.startswith(f"{picture_id}-") and not name.startswith(kept):
+            default_storage.delete(f"{folder}/{name}")

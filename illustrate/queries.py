@@ -1,0 +1,49 @@
+"""Which picture an article shows, and how long the oldest wish for one has been waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.utils.translation import get_language
+
+from illustrate.models import Picture
+from illustrate.types import Shown
+
+WIDTH, HEIGHT = 1200, 675
+
+
+def pictures_for(article_ids: Collection[int], *, preset: str | None = None) -> dict[int, Shown]:
+    """By article id, in one query; articles without a row are absent. `preset` is a slug, else the site's own look.
+
+    While a picture is drawn anew its old file is shown; one that was taken down never is.
+    """
+    rows = Picture.objects.filter(article__in=article_ids).order_by("preset__version")
+    rows = rows.filter(preset__slug=preset) if preset else rows.filter(preset__is_production=True)
+    fields = ("pk", "article_id", "state", "file", "alt_en", "alt_ko", "colour")
+    return {picture.article_id: _shown(picture) for picture in rows.only(*fields)}
+
+
+def queue_age(at: datetime) -> float:
+    """Seconds that the oldest undrawn picture has been waiting; 0 with an empty queue."""
+    unfinished = Picture.objects.filter(state__in=[Picture.State.WAITING, Picture.State.DRAWING])
+    oldest = unfinished.order_by("requested_at").values_list("requested_at", flat=True).first()
+    return max(0.0, (at - oldest).total_seconds()) if oldest else 0.0
+
+
+def _shown(picture: Picture) -> Shown:
+    file = "" if picture.state == Picture.State.TAKEN_DOWN else picture.file
+    urls = {width: default_storage.url(file.format(width=width)) for width in settings.PICTURE_WIDTHS} if file else {}
+    korean = (get_language() or "").startswith("ko")
+    return Shown(
+        picture_id=picture.pk,
+        state=picture.state,
+        src=urls[sorted(urls)[len(urls) // 2]] if urls else "",
+        srcset=", ".join(f"{url} {width}w" for width, url in sorted(urls.items())),
+        alt=(picture.alt_ko if korean else picture.alt_en) if urls else "",
+        colour=picture.colour,
+        width=WIDTH,
+        height=HEIGHT,
+    )

@@ -1,0 +1,39 @@
+"""Names of people are taken out; words that mean something stay."""
+
+from __future__ import annotations
+
+import pytest
+
+from illustrate.brief._words import content_words, stem, without_names
+
+
+@pytest.mark.parametrize(
+    ("title", "gone", "kept"),
+    [
+        ("Tim Cook says apples are next", "Cook", "apples"),
+        ("President Rossi opens bridge", "Rossi", "President"),
+        ("Minister George van Bush visits a farm", "Bush", "farm"),
+    ],
+)
+def test_people_lose_their_names_and_keep_their_office(title, gone, kept):
+    plain = without_names(title, "en")
+    assert gone not in plain
+    assert kept in plain
+
+
+def test_korean_names_before_an_office_are_taken_out():
+    assert without_names("김서연 의원 법안 발의", "ko").split() == ["의원", "법안", "발의"]
+    assert "국회의원" in without_names("국회의원 회의 열려", "ko")
+
+
+def test_institutions_are_not_people():
+    assert without_names("Bank of Norwick raises rates", "en") == "Bank of Norwick raises rates"
+
+
+def test_a_capital_inside_a_sentence_is_a_name_and_matches_no_motif():
+    assert stem("bush") not in content_words("Fans of Bush wait in the rain", "en")
+
+
+def test_plurals_and_endings_meet():
+    assert stem("turbines") == stem("turbine")
+    assert stem("voting") == stem("voted") == stem("votes") == stem("vote")
