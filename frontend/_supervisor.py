@@ -18,7 +18,8 @@ from typing import IO
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 RESTARTS_PER_MINUTE = 5
-ALARMS = ("WARNING", "ERROR", "CRITICAL", "Traceback", "[warn]", "[error]")
+SHOWN_CHARACTERS = 200  # of a line on the terminal; the log has all of it
+ALARMS = ("WARNING ", "ERROR ", "CRITICAL ", "Traceback ", "[WARNING]", "[ERROR]")
 
 
 class StartError(RuntimeError):
@@ -106,7 +107,7 @@ class Supervisor:
                 log.write(line)
                 log.flush()
                 if self.verbose or (not self.stopping.is_set() and any(word in line for word in ALARMS)):
-                    say(f"  {child.name:<7}| {line.rstrip()}")
+                    say(f"  {child.name:<7}| {line.rstrip()[:SHOWN_CHARACTERS]}")
 
     def wait_until(self, ready: Callable[[], bool], what: str, seconds: float) -> None:
         """Raises StartError when a child dies meanwhile or the time is over."""
@@ -141,10 +142,11 @@ class Supervisor:
             self.start(child)
 
     def stop(self) -> None:
-        """End every child: the last started first, each group politely, then for good."""
+        """End every child: each is asked, so that it ends its own; whatever is left of its group then is killed."""
         self.stopping.set()
         for child in reversed(self.children):
-            self._end_group(child, child.stop_signal)
+            if child.process is not None and child.process.poll() is None:
+                child.process.send_signal(child.stop_signal)
         for child in reversed(self.children):
             if child.process is None:
                 continue

@@ -25,6 +25,7 @@ def _start_cluster() -> None:
     for name in ("DATABASE_URL", "MODELS_URL", "CELERY_BROKER_URL", "GYEOL_FETCH", "SMTP_URL", "SIGNUP"):
         os.environ.pop(name, None)
     os.environ["STATIC_BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    (home / "static").mkdir()  # whitenoise warns where there is none
     from curation import embedded
 
     _cluster = embedded.Server(home, fsync="off", max_connections="60")

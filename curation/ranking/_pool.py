@@ -131,7 +131,7 @@ def _phrases(phrase_ids: set[int], vectors: NDArray[np.float32]) -> tuple[tuple[
     )
     if not phrases:
         return (), np.zeros((len(vectors), 0), dtype=np.float32)
-    places = np.array([phrase.vector.to_numpy() for phrase in phrases if phrase.vector is not None], dtype=np.float32)
+    places = np.array([phrase.vector for phrase in phrases if phrase.vector is not None], dtype=np.float32)
     cosines = vectors @ places.T
     cosines[cosines < np.array([phrase.threshold for phrase in phrases], dtype=np.float32)] = 0.0
     return tuple(phrase.pk for phrase in phrases), cosines

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 import numpy as np
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db.models import BooleanField, ExpressionWrapper, F, Q
 from pgvector.django import CosineDistance
 
 from curation.articles import queries as articles
-from curation.articles.models import ArticleVector
+from curation.articles.models import Article, ArticleVector
 from curation.serving import queries as serving
-from curation.topics import _head
+from curation.topics import _head, _stories
 from curation.topics.models import Phrase
 
-# A phrase's threshold stands this many standard deviations above its similarity to unrelated headlines: phrases differ
-# in how near they lie to everything. The floor and ceiling keep odd phrases sane. Fitted on tests/data/phrases.tsv.
-DEVIATIONS = 3.0
-FLOOR, CEILING = 0.30, 0.60
-# An article that has the phrase's very words needs that much less similarity.
-WORDS_BONUS = 0.15
-# Share of a phrase's words that the embedder must know.
+# A phrase's threshold stands this many standard deviations above its similarity to headlines of every topic: phrases
+# differ in how near they lie to everything. All four were fitted on tests/data/phrases.tsv.
+DEVIATIONS = 4.5
+FLOOR, CEILING = 0.40, 0.70
+# An article that has all of the phrase's words needs that much less similarity; one that has some, its share.
+WORDS_BONUS = 0.30
 UNDERSTOOD_FROM = 0.5
-LOOKED_AT = 400
+LOOKED_AT = 600
+MOST_TOKENS = 8
 
 
 @dataclass(frozen=True)
@@ -33,27 +37,65 @@ class Reading:
 
 
 def read(text: str, language: str) -> Reading:
+    """A phrase is understood when the embedder knows its words, or when articles use them all the same."""
     (vector,) = serving.embed([text], [language])
     (known,) = serving.familiarity([text], [language])
     unrelated = _head.load().background @ vector
     threshold = float(np.clip(unrelated.mean() + DEVIATIONS * unrelated.std(), FLOOR, CEILING))
-    return Reading(vector, threshold, known >= UNDERSTOOD_FROM)
+    is_understood = known >= UNDERSTOOD_FROM or _is_written(text, language)
+    return Reading(vector, threshold, is_understood)
 
 
 def find(phrase: Phrase, *, reader_id: int | None, limit: int, since: datetime | None) -> list[tuple[int, float]]:
     """Articles about the phrase with their cosine, the surest first."""
     if not phrase.is_understood or phrase.vector is None:
         return []
-    vector = phrase.vector.to_numpy().astype(np.float32)
-    near = dict(articles.nearest(vector, reader_id=reader_id, limit=LOOKED_AT, since=since))
-    worded = articles.search(phrase.text, language=phrase.language, reader_id=reader_id, limit=LOOKED_AT)
-    missing = ArticleVector.objects.filter(article_id__in=set(worded) - near.keys(), space_id=phrase.space_id).annotate(
-        distance=CosineDistance("vector", vector)
-    )
-    if since is not None:
-        missing = missing.filter(article__sorted_at__gte=since)
-    near |= {row.article_id: 1 - row.distance for row in missing}
-    bonus = dict.fromkeys(worded, WORDS_BONUS)
-    sure = {pk: cosine + bonus.get(pk, 0.0) for pk, cosine in near.items()}
+    vector = np.asarray(phrase.vector, dtype=np.float32)
+    looked_at = max(LOOKED_AT, limit)
+    near = dict(articles.nearest(vector, reader_id=reader_id, limit=looked_at, since=since))
+    worded = _worded(phrase, reader_id=reader_id, since=since, limit=looked_at)
+    places = ArticleVector.objects.filter(article_id__in=worded.keys() - near.keys(), space_id=phrase.space_id)
+    for place in places.annotate(distance=CosineDistance("vector", vector)):
+        near[place.article_id] = 1 - place.distance
+    sure = {pk: cosine + WORDS_BONUS * worded.get(pk, 0.0) for pk, cosine in near.items()}
     best = sorted((pk for pk in sure if sure[pk] >= phrase.threshold), key=lambda pk: (-sure[pk], -pk))
     return [(pk, near[pk]) for pk in best[:limit]]
+
+
+def _tokens(text: str, language: str) -> list[str]:
+    (tokens,) = serving.search_tokens([text], [language])
+    return _stories.telling(tokens)[:MOST_TOKENS]
+
+
+def _is_written(text: str, language: str) -> bool:
+    tokens = _tokens(text, language)
+    query = SearchQuery(" ".join(tokens), config="simple")
+    return bool(tokens) and Article.objects.ready().filter(owner=None, search=query).exists()
+
+
+def _worded(phrase: Phrase, *, reader_id: int | None, since: datetime | None, limit: int) -> dict[int, float]:
+    """Article id -> share of the phrase's words that it has, rare words counting more."""
+    tokens = _tokens(phrase.text, phrase.language)
+    if not tokens:
+        return {}
+    asked = [SearchQuery(token, config="simple") for token in tokens]
+    eligible = Article.objects.ready().visible_to(reader_id)
+    if since is not None:
+        eligible = eligible.fresher_than(since)
+    has = {
+        f"has_{index}": ExpressionWrapper(Q(search=query), output_field=BooleanField())
+        for index, query in enumerate(asked)
+    }
+    any_of_them = reduce(or_, asked)
+    rows = (
+        eligible.filter(search=any_of_them)
+        .annotate(rank=SearchRank(F("search"), any_of_them), **has)
+        .order_by("-rank", "-pk")
+        .values_list("pk", *has)[:limit]
+    )
+    found = {pk: np.array(flags, dtype=float) for pk, *flags in rows}
+    if not found:
+        return {}
+    carriers = np.sum(list(found.values()), axis=0)
+    weights = np.log((eligible.count() + 1) / (carriers + 0.5)).clip(0.01)
+    return {pk: float(flags @ weights / weights.sum()) for pk, flags in found.items()}

@@ -1,9 +1,10 @@
-"""Which articles tell of one event: near in meaning, near in time, and sharing the words that name it."""
+"""Which articles tell of one event: near in meaning, near in time, and sharing the rare words that name it."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -12,17 +13,20 @@ from pgvector.django import CosineDistance
 
 from curation.articles.models import Article, ArticleVector
 from curation.serving import queries as serving
+from curation.topics import _head
 from curation.topics.models import Story
 
 WINDOW = timedelta(hours=72)
 STORIES_LOOKED_AT = 8
-TITLES_LOOKED_AT = 6  # of each story, latest first
+MEMBERS_LOOKED_AT = 4  # of each story, latest first
+LEAD_CHARACTERS = 600
+LEAST_COSINE = 0.40
 
-# Same event when cosine + WORDS x overlap of the titles' words reaches the bar. Fitted on the sample newsroom's stories
-# against its other articles, each language for itself; tests/verification/test_stories.py prints what they reach.
-WORDS = {"en": 0.35, "ko": 0.30}
-BAR = {"en": 0.80, "ko": 0.92}
-# Between languages titles share no words: only a close meaning counts.
+# Two articles tell of one event when cosine + WORDS x shared words reaches the bar of their language. Fitted on the
+# sample newsroom's stories against all its other pairs; tests/verification/test_stories.py prints what they reach.
+WORDS = 3.0
+BAR = {"en": 1.00, "ko": 1.10}
+# Between languages no words are shared: only a very close meaning counts.
 BAR_BETWEEN_LANGUAGES = 0.80
 
 _STOPWORDS = frozenset(
@@ -37,7 +41,7 @@ _STOPWORDS = frozenset(
 
 def join_or_found(article: Article, place: ArticleVector) -> Story:
     """The story that the article belongs to. Call it under the lock that lets one decide at a time."""
-    vector = place.vector.to_numpy().astype(np.float32)
+    vector = np.asarray(place.vector, dtype=np.float32)
     near = (
         Story.objects.filter(
             owner_id=article.owner_id,
@@ -46,12 +50,10 @@ def join_or_found(article: Article, place: ArticleVector) -> Story:
             first_at__lte=article.sorted_at + WINDOW,
         )
         .annotate(distance=CosineDistance("centre", vector))
-        .order_by("distance")[:STORIES_LOOKED_AT]
+        .filter(distance__lte=1 - LEAST_COSINE)
+        .order_by("distance", "pk")[:STORIES_LOOKED_AT]
     )
-    story = _best(article, list(near))
-    if story is not None:
-        return story
-    return Story.objects.create(
+    return _best(article, vector, list(near)) or Story.objects.create(
         headline=article.title,
         owner_id=article.owner_id,
         centre=vector,
@@ -68,47 +70,68 @@ def recount(story: Story) -> None:
         articles=Count("pk"), sources=Count("source", distinct=True), first=Min("sorted_at"), last=Max("sorted_at")
     )
     places = ArticleVector.objects.filter(article__in=members, space_id=story.space_id).order_by("article_id")
-    middle = np.mean([place.vector.to_numpy().astype(np.float32) for place in places], axis=0)
-    story.centre = middle / max(float(np.linalg.norm(middle)), 1e-9)
+    if places:
+        middle = np.mean([np.asarray(place.vector, dtype=np.float32) for place in places], axis=0)
+        story.centre = middle / max(float(np.linalg.norm(middle)), 1e-9)
     story.article_count, story.source_count = counted["articles"], counted["sources"]
     story.first_at, story.last_at = counted["first"], counted["last"]
     story.save(update_fields=["centre", "article_count", "source_count", "first_at", "last_at"])
 
 
-def is_same_event(cosine: float, overlap: float, languages: tuple[str, str]) -> bool:
+def is_same_event(cosine: float, shared: float, languages: tuple[str, str]) -> bool:
     if languages[0] != languages[1]:
         return cosine >= BAR_BETWEEN_LANGUAGES
-    language = "ko" if languages[0] == "ko" else "en"
-    return cosine + WORDS[language] * overlap >= BAR[language]
+    return cosine >= LEAST_COSINE and cosine + WORDS * shared >= BAR["ko" if languages[0] == "ko" else "en"]
 
 
-def overlap(one: Iterable[str], other: Iterable[str]) -> float:
-    """Share of the shorter title's telling words that the other title has too, 0..1."""
-    left, right = _telling(one), _telling(other)
-    return len(left & right) / min(len(left), len(right)) if left and right else 0.0
+def told(title: str, lead: str) -> str:
+    """The part of an article whose words name its event."""
+    return f"{title}. {lead[:LEAD_CHARACTERS]}"
 
 
-def _telling(tokens: Iterable[str]) -> set[str]:
-    return {token for token in tokens if token not in _STOPWORDS and (len(token) > 1 or not token.isascii())}
+def shared_words(one: Sequence[str], other: Sequence[str], language: str) -> float:
+    """Cosine of two texts' words, each weighted by how rare it is in the news, 0..1."""
+    left, right = _weighed(one, language), _weighed(other, language)
+    together = sum(left[word] for word in left.keys() & right.keys())
+    return together / max(math.sqrt(sum(left.values()) * sum(right.values())), 1e-9)
 
 
-def _best(article: Article, stories: list[Story]) -> Story | None:
-    """The nearest story that is about the same event, if any is."""
-    floor = min(*BAR.values(), BAR_BETWEEN_LANGUAGES) - max(WORDS.values())
-    stories = [story for story in stories if 1 - story.distance >= floor]  # type: ignore[attr-defined]
+def telling(tokens: Sequence[str]) -> list[str]:
+    """The tokens that say something, each once, in their order."""
+    return [
+        token for token in dict.fromkeys(tokens) if token not in _STOPWORDS and (len(token) > 1 or not token.isascii())
+    ]
+
+
+def _weighed(tokens: Sequence[str], language: str) -> dict[str, float]:
+    head = _head.load()
+    rarest = float(head.rarity.max())  # names that the head never met tell the most
+    kind = "k" if language == "ko" else "e"
+    weights = {}
+    for word in telling(tokens):
+        if not word.isdigit():
+            index = head.vocabulary.get(f"{kind}:{word}")
+            weights[word] = (rarest if index is None else float(head.rarity[index])) ** 2
+    return weights
+
+
+def _best(article: Article, vector: np.ndarray, stories: list[Story]) -> Story | None:
+    """The nearest story with an article about the same event, if any has one."""
     if not stories:
         return None
-    members: dict[int, list[tuple[str, str]]] = {}
-    rows = Article.objects.filter(assignment__story__in=stories).exclude(pk=article.pk).order_by("-sorted_at")
-    for story_id, title, language in rows.values_list("assignment__story_id", "title", "language"):
-        if len(members.setdefault(story_id, [])) < TITLES_LOOKED_AT:
-            members[story_id].append((title, language))
-    titles = [(article.title, article.language), *(member for group in members.values() for member in group)]
-    tokens = dict(zip(titles, serving.search_tokens(*map(list, zip(*titles, strict=True))), strict=True))
-    own = tokens[(article.title, article.language)]
-    for story in stories:
-        cosine = 1 - story.distance  # type: ignore[attr-defined]
-        for title, language in members.get(story.pk, []):
-            if is_same_event(cosine, overlap(own, tokens[(title, language)]), (article.language, language)):
-                return story
+    members: dict[int | None, list[Article]] = {story.pk: [] for story in stories}
+    rows = Article.objects.filter(assignment__story__in=stories).exclude(pk=article.pk)
+    for row in rows.select_related("assignment").defer("html", "search").order_by("-sorted_at", "-pk"):
+        group = members[row.assignment.story_id]
+        if len(group) < MEMBERS_LOOKED_AT:
+            group.append(row)
+    candidates = [row for story in stories for row in members[story.pk]]
+    texts = [told(row.title, row.text or row.summary) for row in [article, *candidates]]
+    own, *theirs = serving.search_tokens(texts, [row.language for row in [article, *candidates]])
+    places = ArticleVector.objects.filter(article__in=candidates, space_id=stories[0].space_id)
+    cosines = {place.article_id: float(vector @ np.asarray(place.vector, dtype=np.float32)) for place in places}
+    for row, tokens in zip(candidates, theirs, strict=True):
+        shared = shared_words(own, tokens, article.language)
+        if is_same_event(cosines.get(row.pk, 0.0), shared, (article.language, row.language)):
+            return next(story for story in stories if story.pk == row.assignment.story_id)
     return None

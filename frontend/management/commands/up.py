@@ -26,6 +26,7 @@ from django.db import connection
 from django.utils import timezone
 
 from curation import embedded
+from curation.sources.tasks import poll_due_sources
 from frontend._supervisor import Child, StartError, Supervisor, free_port, port_is_free, say
 
 NEEDED_DISK_BYTES = 500 * 1024 * 1024
@@ -90,17 +91,20 @@ class Command(BaseCommand):
         supervisor = Supervisor(home / "log", environment, verbose=options["verbosity"] > 1)
         address = f"http://{host}:{port}"
         try:
-            with _step("Starting the model server"):
+            with _step("Starting the web server"):
                 if not os.environ.get("MODELS_URL"):
                     supervisor.start(_model_server(model_port))
                 supervisor.start(_web(host, port))
-                # The models read from disk while the others start: on two cores that is the longest way.
-                supervisor.wait_until(lambda: _answers(f"{environment['MODELS_URL']}/v2/health/ready"), "models", 120)
-            with _step("Starting worker and web"):
+                supervisor.wait_until(lambda: _answers(f"{address}/healthz"), "the web server", 60)
+            # Reading needs no model: whoever comes back need not wait for them.
+            self._welcome(address, accounts, time.monotonic() - began)
+            with _step("Loading the models"):
+                supervisor.wait_until(lambda: _answers(f"{environment['MODELS_URL']}/v2/health/ready"), "models", 180)
+            with _step("Starting worker and beat"):
                 for child in (_worker(), _beat(home)):
                     supervisor.start(child)
-                supervisor.wait_until(lambda: _answers(f"{address}/readyz"), "the web server", 60)
-            self._welcome(address, accounts, time.monotonic() - began)
+                supervisor.wait_until(lambda: _answers(f"{address}/readyz"), "the whole", 60)
+            poll_due_sources.delay()  # beat's first round would be a minute away
             if is_first_start and not options["empty"]:
                 _watch_newsroom(supervisor)
                 _simulate(environment, home)
@@ -140,7 +144,7 @@ def _web(host: str, port: int) -> Child:
     granian = str(Path(sys.executable).with_name("granian"))
     command = [
         granian, "--interface", "wsgi", "--host", host, "--port", str(port),
-        "--workers", os.environ.get("WEB_WORKERS", "1"), "--blocking-threads", os.environ.get("WEB_THREADS", "8"),
+        "--workers", os.environ.get("WEB_WORKERS", "1"), "--blocking-threads", os.environ.get("WEB_THREADS", "4"),
         "--workers-kill-timeout", "5", "--backlog", "1024", "--no-ws", "--log-level", "warning",
         "frontend.wsgi:application",
     ]  # fmt: skip

@@ -1,0 +1,193 @@
+"""The operator's admin: people, sources, pictures."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+from accounts import actions as accounts
+from accounts.models import Invitation, User
+from curation.articles.models import Article
+from curation.sources.models import Fetch, Source
+from illustrate import actions as illustrate
+from illustrate.models import Picture, PictureReport, StylePreset
+
+admin.site.unregister(Group)
+
+
+def _operator(request: HttpRequest) -> User:
+    """Whoever the admin lets in."""
+    return cast(User, request.user)
+
+
+@admin.register(User)
+class UserAdmin(ModelAdmin):
+    """Readers, editors and operators. Passwords are reset, never shown."""
+
+    list_display = ["email", "name", "role", "is_active", "is_synthetic", "joined_at", "last_login"]
+    list_filter = ["role", "is_active", "is_synthetic"]
+    list_editable = ["role"]
+    search_fields = ["email", "name"]
+    ordering = ["-joined_at"]
+    fields = ["email", "name", "role", "is_active"]
+    actions = ["reset_password"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        rows = super().get_queryset(request)
+        return rows if "is_synthetic__exact" in request.GET else rows.filter(is_synthetic=False)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # people sign up, or are invited
+
+    @admin.action(description=_("Set a new random password, shown once"))
+    def reset_password(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for reader in queryset:
+            password = accounts.reset_password(reader=reader, by=_operator(request))
+            messages.warning(request, f"{reader.email}: {password}")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ModelAdmin):
+    list_display = ["email", "created_at", "expires_at", "used_by", "used_at"]
+    list_filter = ["used_at"]
+    readonly_fields = ["token", "email", "created_by", "created_at", "expires_at", "used_by", "used_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # made on the first-run page, which shows the link
+
+
+class FetchInline(TabularInline):
+    model = Fetch
+    fields = ["started_at", "outcome", "http_status", "entries_new", "entries_changed", "milliseconds", "reason"]
+    readonly_fields = fields
+    extra = 0
+    max_num = 0
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Fetch]:
+        rows = super().get_queryset(request).order_by("-started_at")
+        source_id = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
+        newest = rows.filter(source_id=source_id).values("pk")[:20] if source_id else rows.none()
+        return rows.filter(pk__in=list(newest.values_list("pk", flat=True)))
+
+
+@admin.register(Source)
+class SourceAdmin(ModelAdmin):
+    """Public sources alone: a private source's address is its owner's secret, from operators too."""
+
+    list_display = ["name", "language", "status", "last_fetched_at", "failures", "last_error"]
+    list_filter = ["status", "language", "is_sample"]
+    search_fields = ["name", "address"]
+    readonly_fields = [
+        "address", "is_sample", "etag", "last_modified", "failures", "last_fetched_at", "last_new_at", "last_error",
+    ]  # fmt: skip
+    fields = [
+        "name", "address", "site_url", "language", "topic_slugs", "status", "pause_reason", "excerpts_only",
+        "interval_seconds", "next_fetch_at", *[name for name in readonly_fields if name != "address"],
+    ]  # fmt: skip
+    inlines = [FetchInline]
+    actions = ["fetch_now", "pause"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
+        return super().get_queryset(request).filter(owner__isnull=True)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a source is added where its address is checked
+
+    @admin.action(description=_("Fetch soon"))
+    def fetch_now(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
+        queryset.update(status=Source.Status.ACTIVE, next_fetch_at=timezone.now(), pause_reason="", failures=0)
+
+    @admin.action(description=_("Pause"))
+    def pause(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
+        queryset.update(status=Source.Status.PAUSED, pause_reason="by the operator")
+
+
+@admin.register(Article)
+class ArticleAdmin(ModelAdmin):
+    list_display = ["title", "source", "language", "sorted_at", "ready_at", "failure"]
+    list_filter = ["language", ("source", admin.RelatedOnlyFieldListFilter)]
+    search_fields = ["title"]
+    list_select_related = ["source"]
+    fields = [
+        "title", "url", "source", "language", "author", "summary", "published_at", "sorted_at", "ready_at", "failure",
+    ]  # fmt: skip
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
+        return super().get_queryset(request).filter(owner__isnull=True).defer("html", "text", "search")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Picture)
+class PictureAdmin(ModelAdmin):
+    list_display = ["drawing", "article", "preset", "state", "attempts", "drawn_at", "failure"]
+    list_filter = ["state", "preset"]
+    list_select_related = ["article", "preset"]
+    readonly_fields = [
+        "drawing", "article", "preset", "state", "attempts", "failure", "seed", "alt_en", "alt_ko", "brief",
+        "evaluation", "provenance", "requested_at", "drawn_at",
+    ]  # fmt: skip
+    fields = readonly_fields
+    actions = ["redraw", "take_down"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Picture]:
+        return super().get_queryset(request).filter(article__owner__isnull=True)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @display(description=_("Drawing"))
+    def drawing(self, picture: Picture) -> Any:
+        if not picture.file:
+            return "–"
+        from django.core.files.storage import default_storage
+
+        address = default_storage.url(picture.file.replace("{width}", "400"))
+        return format_html('<img src="{}" alt="{}" width="160" height="90" loading="lazy">', address, picture.alt_en)
+
+    @admin.action(description=_("Draw again"))
+    def redraw(self, request: HttpRequest, queryset: QuerySet[Picture]) -> None:
+        for picture in queryset:
+            illustrate.redraw(picture_id=picture.pk, by=_operator(request), at=timezone.now())
+
+    @admin.action(description=_("Take down"))
+    def take_down(self, request: HttpRequest, queryset: QuerySet[Picture]) -> None:
+        for picture in queryset:
+            illustrate.take_down(picture_id=picture.pk, by=_operator(request), at=timezone.now())
+
+
+@admin.register(PictureReport)
+class PictureReportAdmin(ModelAdmin):
+    list_display = ["picture", "reason", "comment", "reader", "reported_at", "settled_at"]
+    list_filter = ["reason", "settled_at"]
+    list_select_related = ["picture", "reader"]
+    readonly_fields = ["picture", "reader", "reason", "comment", "reported_at"]
+    actions = ["settle"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.action(description=_("Settle"))
+    def settle(self, request: HttpRequest, queryset: QuerySet[PictureReport]) -> None:
+        queryset.filter(settled_at__isnull=True).update(settled_at=timezone.now())
+
+
+@admin.register(StylePreset)
+class StylePresetAdmin(ModelAdmin):
+    list_display = ["slug", "version", "name_en", "name_ko", "is_production"]
+    readonly_fields = ["slug", "version", "parameters", "created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
