@@ -43,17 +43,21 @@ class TopicScorer:
 class ClickThroughScorer:
     """Decayed click-through rate, drawn towards the rate of the whole list where little is known.
 
-    An article nobody has judged stands at that rate, neither popular nor unpopular.
+    An article nobody has judged stands at that rate, neither popular nor unpopular. Where few people read at all, as in
+    a household, the crowd is no judge: its voice grows with the impressions of the whole list.
     """
 
     name: str = "popularity"
-    strength: float = 10.0  # impressions that the prior is worth
+    strength: float = 20.0  # impressions that the prior is worth
+    crowd: float = 500.0  # impressions in the list, decayed, at which it speaks with half its voice
+    named_from: float = 0.5  # clicks, decayed, from which it can be called popular
 
     def __call__(self, pool: Pool, reader: Reader) -> Scored:
         clicks = np.minimum(pool.clicks, pool.impressions)
         prior = (clicks.sum() + 1.0) / (pool.impressions.sum() + 20.0)
         values = (clicks + prior * self.strength) / (pool.impressions + self.strength)
-        return Scored(values, (clicks > 0) & (values > prior))
+        heard = float(pool.impressions.sum())
+        return Scored(values, (clicks >= self.named_from) & (values > prior), confidence=heard / (heard + self.crowd))
 
 
 @dataclass(frozen=True)
