@@ -42,13 +42,19 @@ def _is_known(word: str) -> bool:
 
 
 def _familiar_korean(text: str) -> float:
-    tokens = [token for token in _korean.morphemes(text) if token.tag[0] not in "JEXZ" and token.tag != "SP"]
-    letters = sum(token.end - token.start for token in tokens)
-    known = sum(token.end - token.start for token in tokens if _is_known_morpheme(token))
-    return known / letters if letters else 0.0
+    """A word counts when the dictionary has all its morphemes: even gibberish holds the odd real syllable."""
+    known: dict[int, bool] = {}  # start of a word -> whether all its morphemes are known
+    lengths = {word.start(): len(word.group()) for word in re.finditer(r"\S+", text)}
+    for token in _korean.morphemes(text):
+        start = max(begin for begin in lengths if begin <= token.start)
+        known[start] = known.get(start, True) and _is_known_morpheme(token)
+    letters = sum(lengths[start] for start in known)
+    return sum(lengths[start] for start, is_known in known.items() if is_known) / letters if letters else 0.0
 
 
 def _is_known_morpheme(token: _korean.Morpheme) -> bool:
     if token.tag == "SL":
         return _is_known(token.form)
-    return token.in_dictionary or token.form in _bridge.glossary() or token.tag in ("SN", "SH", "W_SERIAL")
+    if token.tag[0] in "JEXS" or token.tag == "W_SERIAL":
+        return True
+    return token.in_dictionary or token.form in _bridge.glossary()

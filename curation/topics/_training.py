@@ -78,8 +78,8 @@ def own_headlines() -> list[Headline]:
             found.append(Headline(row["headline"], language, "example", (topic,), section_of[topic]))
         for row in _rows(EXAMPLES / f"sections_{language}.tsv"):
             found.append(Headline(row["headline"], language, "section", section=row["section"]))
-    for slug, topic in _catalogue.topics().items():
-        for language, text in (("en", topic.description), *topic.names.items()):
+    for slug, entry in _catalogue.topics().items():
+        for language, text in (("en", entry.description), *entry.names.items()):
             found.append(Headline(text, language, "description", (slug,), section_of[slug]))
     for language in ("en", "ko"):
         for path in sorted((NEWSROOM / language).glob("*.yaml")):

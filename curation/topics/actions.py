@@ -91,7 +91,7 @@ def _assign(article: Article, classification: Classification, *, at: datetime) -
         unique_fields=["article", "topic"],
         update_fields=["score"],
     )
-    transaction.on_commit(partial(article_assigned.send, sender=Assignment, article_id=article.pk))
+    transaction.on_commit(partial(article_assigned.send_robust, sender=Assignment, article_id=article.pk))
     return assignment
 
 

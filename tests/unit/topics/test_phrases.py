@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from curation.topics import actions, queries
+from curation.topics.models import Phrase
+from curation.topics.types import InvalidPhrase
+from tests.factories.accounts import UserFactory
+from tests.factories.topics import NOW, an_article, articles
+
+pytestmark = pytest.mark.django_db
+
+
+def about(phrase: Phrase, **options: object) -> list[int]:
+    found = queries.articles_about_phrase(phrase, **{"reader_id": None, "limit": 10, **options})  # type: ignore[arg-type]
+    return [article_id for article_id, _ in found]
+
+
+def test_a_phrase_finds_the_articles_about_it_and_no_others():
+    boats, tax, boats_again = articles(
+        [
+            {"title": "How to steam an oak plank for a wooden boat hull"},
+            {"title": "Tax office extends deadline for small firms"},
+            {"title": "Apprentices launch the wooden dinghy they built"},
+        ]
+    )
+    phrase = actions.get_phrase(text="Wooden boat building", language="en")
+    assert phrase.is_understood
+    assert set(about(phrase)) == {boats.pk, boats_again.pk}
+    assert tax.pk not in about(phrase)
+    assert about(phrase, limit=1) == about(phrase)[:1]
+
+
+def test_a_korean_phrase_finds_korean_articles():
+    rain, _ = articles(
+        [
+            {"title": "제12호 태풍 북상, 남부 지방에 폭우", "language": "ko"},
+            {"title": "새 학기 교과서 값 오른다", "language": "ko"},
+        ]
+    )
+    assert about(actions.get_phrase(text="태풍과 장마", language="ko")) == [rain.pk]
+
+
+def test_nonsense_is_not_understood_and_finds_nothing():
+    an_article("Tax office extends deadline for small firms")
+    for text, language in (("zxqv blorp", "en"), ("꿹뛟 쀍", "ko")):
+        phrase = actions.get_phrase(text=text, language=language)
+        assert not phrase.is_understood
+        assert about(phrase) == []
+
+
+def test_a_strange_word_that_articles_use_is_understood():
+    article = an_article("Zorbligraph wins engineering prize")
+    phrase = actions.get_phrase(text="zorbligraph", language="en")
+    assert phrase.is_understood
+    assert about(phrase) == [article.pk]
+
+
+def test_the_same_words_are_the_same_phrase_however_typed():
+    one = actions.get_phrase(text="  Wooden   BOATS ", language="en")
+    assert actions.get_phrase(text="wooden boats", language="en").pk == one.pk
+    assert actions.get_phrase(text="wooden boats", language="ko").pk != one.pk
+
+
+@pytest.mark.parametrize("text", ["", "   ", "!!!", "x" * 121])
+def test_what_cannot_be_followed_is_refused_and_not_stored(text: str):
+    with pytest.raises(InvalidPhrase):
+        actions.get_phrase(text=text, language="en")
+    assert not Phrase.objects.exists()
+
+
+def test_another_readers_private_article_is_never_found():
+    owner = UserFactory()
+    private = an_article("Apprentices launch the wooden dinghy they built", owner=owner)
+    phrase = actions.get_phrase(text="wooden boat building", language="en")
+    assert about(phrase, reader_id=owner.pk) == [private.pk]
+    assert about(phrase, reader_id=UserFactory().pk) == []
+    assert about(phrase) == []
+
+
+def test_since_leaves_older_articles_out():
+    an_article("Apprentices launch the wooden dinghy they built", hours=48)
+    phrase = actions.get_phrase(text="wooden boat building", language="en")
+    assert about(phrase, since=NOW - timedelta(hours=24)) == []
+    assert len(about(phrase, since=NOW - timedelta(hours=72))) == 1
+
+
+def test_with_the_models_away_a_phrase_waits_and_the_reconciler_places_it(settings):
+    here = settings.MODELS_URL
+    settings.MODELS_URL, settings.MODELS_TIMEOUT_SECONDS = "http://127.0.0.1:9", 0.1
+    phrase = actions.get_phrase(text="wooden boats", language="en")
+    assert phrase.vector is None
+    assert about(phrase) == []
+    settings.MODELS_URL = here
+    actions.assign_waiting(at=timezone.now(), limit=10)
+    phrase.refresh_from_db()
+    assert phrase.vector is not None
+    assert phrase.threshold < 1
