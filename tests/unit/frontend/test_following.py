@@ -1,0 +1,101 @@
+"""Topics, sources, phrases: looked at, followed, left."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.models import Subscription, User
+from curation.articles.models import Article
+from curation.sources.models import Source
+from curation.topics.models import Phrase
+from tests.factories.ranking import SourceFactory, TopicFactory
+from tests.unit.frontend.conftest import write_articles
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+def test_a_topic_page_lists_its_articles_a_page_at_a_time(page: Client, topic) -> None:  # type: ignore[no-untyped-def]
+    articles = write_articles(23)
+    first = page.get("/topics/space/")
+    assert articles[0].title in first.content.decode()
+    place = first.context["next_place"]
+    rest = page.get("/topics/space/", {"before": place}, headers=HTMX)
+    shown = {card.article.pk for band in rest.context["bands"] for card in band.items}
+    assert shown == {article.pk for article in articles[20:]}
+    assert rest.context["next_place"] == ""
+    assert b"<html" not in rest.content
+
+
+@pytest.mark.parametrize("place", ["nonsense", "2026-11-20~1", "2026-11-20T00:00:00+00:00~x", "~", "\x00"])
+def test_a_place_that_makes_no_sense_is_the_beginning(page: Client, articles: list[Article], place: str) -> None:
+    assert articles[0].title in page.get("/topics/space/", {"before": place}).content.decode()
+
+
+def test_following_a_topic_swaps_the_button(page: Client, reader: User) -> None:
+    TopicFactory(slug="ai", area="technology")
+    assert "/topics/ai/unfollow" in page.post("/topics/ai/follow", headers=HTMX).content.decode()
+    assert Subscription.objects.filter(reader=reader, topic_id="ai").exists()
+    assert "/topics/ai/follow" in page.post("/topics/ai/unfollow", headers=HTMX).content.decode()
+    assert not Subscription.objects.filter(reader=reader, topic_id="ai").exists()
+
+
+def test_what_is_not_there_is_not_found(page: Client) -> None:
+    assert page.get("/topics/no-such-topic/").status_code == 404
+    assert page.post("/topics/no-such-topic/follow").status_code == 404
+    assert page.get("/sources/999999/").status_code == 404
+    assert page.get("/phrases/999999/").status_code == 404
+
+
+def test_onboarding_takes_topics_and_languages(client: Client, topic) -> None:  # type: ignore[no-untyped-def]
+    TopicFactory(slug="ai", area="technology")
+    user = User.objects.create_user("new@example.org", "a-long-passphrase")
+    client.force_login(user)
+    assert "What should your weekly be about?" in client.get("/welcome/").content.decode()
+    answer = client.post("/welcome/", {"topic": ["space", "ai", "made-up"], "language": ["en", "xx"]})
+    assert answer.headers["Location"] == "/"
+    assert set(user.subscriptions.values_list("topic_id", flat=True)) == {"space", "ai"}
+    user.preference.refresh_from_db()
+    assert user.preference.reading_languages == "en"
+    assert user.preference.onboarded_at
+    assert client.get("/").status_code == 200
+
+
+def test_a_private_source_is_added_and_goes_when_it_is_left(page: Client, reader: User) -> None:
+    address = "https://letters.example.org/feed?token=secret"
+    answer = page.post("/sources/add/", {"address": address, "private": "on"})
+    source = Source.objects.get(owner=reader)
+    assert answer.headers["Location"] == f"/sources/{source.pk}/"
+    assert Subscription.objects.filter(reader=reader, source=source).exists()
+    html = page.get(f"/sources/{source.pk}/").content.decode()
+    assert "only you see it" in html
+    answer = page.post(f"/sources/{source.pk}/unfollow", headers=HTMX)
+    assert answer.headers["HX-Redirect"] == "/sources/"
+    assert not Source.objects.filter(owner=reader).exists()
+
+
+@pytest.mark.parametrize("address", ["", "ftp://example.org/feed", "http://", "https://exa mple.org/"])
+def test_an_address_that_cannot_be_one_is_refused_with_a_reason(page: Client, address: str) -> None:
+    answer = page.post("/sources/add/", {"address": address})
+    assert answer.status_code == 400
+    assert 'class="error"' in answer.content.decode()
+    assert not Source.objects.filter(is_sample=False, address__contains="exa").exists()
+
+
+def test_sources_are_found_by_name(page: Client, topic) -> None:  # type: ignore[no-untyped-def]
+    SourceFactory(name="Marsh Courier")
+    assert "Marsh Courier" in page.get("/sources/?q=marsh").content.decode()
+    assert "No such source" in page.get("/sources/?q=zzzz").content.decode()
+
+
+def test_a_phrase_without_meaning_gets_an_explained_empty_page(page: Client) -> None:
+    phrase = Phrase.objects.create(text="qxzv blorft", language="en", is_understood=False)
+    html = page.get(f"/phrases/{phrase.pk}/").content.decode()
+    assert "These words say nothing to Gyeol." in html
+    assert f"/phrases/{phrase.pk}/follow" not in html
+
+
+def test_an_empty_phrase_is_refused(page: Client) -> None:
+    assert page.post("/phrases/", {"text": "  "}).status_code == 302
+    assert not Phrase.objects.exists()

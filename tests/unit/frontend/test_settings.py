@@ -1,0 +1,104 @@
+"""What a reader chooses, takes along and erases; what an operator decides."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.models import Invitation, MutedWord, SignupPolicy, User
+from curation.sources import queries as sources
+
+pytestmark = pytest.mark.django_db
+LIKINGS = {
+    "language": "ko",
+    "theme": "dark",
+    "show_pictures": "on",
+    "reading_languages": ["en"],
+    "time_zone": "Asia/Seoul",
+}
+
+
+def test_choices_are_kept_and_seen_on_the_next_page(page: Client, reader: User) -> None:
+    assert page.post("/settings/", LIKINGS).status_code == 302
+    html = page.get("/settings/").content.decode()
+    assert '<html lang="ko" data-theme="dark">' in html
+    reader.preference.refresh_from_db()
+    assert reader.preference.reading_languages == "en"
+    assert reader.preference.time_zone == "Asia/Seoul"
+
+
+@pytest.mark.parametrize(("field", "value"), [("theme", "pink"), ("language", "xx"), ("time_zone", "Mars/Olympus")])
+def test_a_choice_that_is_none_changes_nothing(page: Client, reader: User, field: str, value: str) -> None:
+    assert page.post("/settings/", LIKINGS | {field: value}).status_code == 400
+    reader.preference.refresh_from_db()
+    assert reader.preference.theme == "system"
+
+
+def test_words_are_muted_and_unmuted(page: Client, reader: User) -> None:
+    page.post("/settings/muted-words/add", {"word": " Football "})
+    assert "football" in page.get("/settings/").content.decode()
+    page.post("/settings/muted-words/remove", {"word": "football"})
+    page.post("/settings/muted-words/add", {"word": ""})
+    assert not MutedWord.objects.exists()
+
+
+def test_everything_can_be_taken_along(page: Client, reader: User) -> None:
+    exported = page.get("/settings/export.json")
+    assert json.loads(exported.content)["account"]["email"] == reader.email
+    assert "attachment" in exported["Content-Disposition"]
+    assert b"<opml" in page.get("/settings/export.opml").content
+
+
+@pytest.mark.parametrize("body", [b"", b"not xml", b"\xff\xfe\x00", b"<opml><body/>"])
+def test_a_bad_opml_file_is_refused_in_one_line(page: Client, body: bytes) -> None:
+    answer = page.post("/settings/import-opml", {"file": SimpleUploadedFile("x.opml", body)}, follow=True)
+    assert answer.status_code == 200
+    assert "imported" in answer.content.decode() or "Choose" in answer.content.decode()
+
+
+def test_an_account_is_deleted_only_with_its_address_typed(page: Client, reader: User) -> None:
+    assert page.post("/settings/delete-account/", {"email": "other@example.org"}).status_code == 400
+    assert User.objects.filter(pk=reader.pk).exists()
+    assert page.post("/settings/delete-account/", {"email": reader.email}).status_code == 302
+    assert not User.objects.filter(pk=reader.pk).exists()
+
+
+def test_the_last_operator_stays(client: Client, operator: User) -> None:
+    client.force_login(operator)
+    answer = client.post("/settings/delete-account/", {"email": operator.email})
+    assert answer.status_code == 400
+    assert "only operator" in answer.content.decode()
+
+
+def test_the_installation_is_the_operators(page: Client, operator: User) -> None:
+    for path in ("/first-run/", "/first-run/fetching", "/first-run/sample", "/first-run/sign-up", "/first-run/invite"):
+        answer = page.get(path) if path == "/first-run/" else page.post(path)
+        assert answer.status_code == 403, path
+        assert Client().post(path).status_code in {302, 405}
+
+
+def test_an_operator_decides_in_one_click_each(client: Client, operator: User, reader: User) -> None:
+    client.force_login(operator)
+    assert client.get("/first-run/").status_code == 200
+    client.post("/first-run/fetching", {"on": "yes"})
+    assert sources.is_fetching_on()
+    client.post("/first-run/fetching", {"on": "no"})
+    assert not sources.is_fetching_on()
+    client.post("/first-run/sign-up", {"policy": "invitation"})
+    assert SignupPolicy.objects.get().policy == "invitation"
+    html = client.post("/first-run/invite", {"email": ""}, follow=True).content.decode()
+    assert Invitation.objects.get().token in html
+    html = client.post("/first-run/reset-password", {"email": reader.email}, follow=True).content.decode()
+    assert reader.email in html
+    before = reader.password
+    reader.refresh_from_db()
+    assert reader.password != before
+    assert client.post("/first-run/sample").status_code == 302
+
+
+def test_pages_of_ones_own_ask_for_a_sign_in(client: Client, db: None) -> None:
+    for path in ("/saved/", "/settings/", "/welcome/", "/sources/add/", "/settings/export.json", "/first-run/"):
+        assert client.get(path).headers["Location"].startswith("/account/login/"), path
