@@ -11,14 +11,17 @@ ENGLISH_WORDS_PER_MINUTE = 230
 KOREAN_CHARACTERS_PER_MINUTE = 500
 _CJK = re.compile("[가-힣぀-ヿ一-鿿]")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-_SENTENCE_END = re.compile(r"""(?<=[.!?…。！？])["'”’」』)\]]*\s+(?=["'“‘「『(\[]?[^\W_a-z])""")
+# Korean papers often leave the space out after a full stop: there the verb's ending and the next syllable decide.
+_SENTENCE_END = re.compile(
+    r"""(?<=[.!?…。！？])["'”’」』)\]]*\s+(?=["'“‘「『(\[]?[^\W_a-z])|(?<=[다요죠까]\.)(?=["“‘「『\[]?[가-힣A-Z])"""
+)
 _ABBREVIATION = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Lt|St|Jr|Sr|Inc|Ltd|Co|vs|No|U\.S|U\.K|U\.N|[A-Z])\.$"
 )
 _ENDINGS = re.compile(
     r"\s*(?:\[(?:…|\.\.\.)\]"
     r"|(?:continue reading|read more|read the full (?:story|article)|keep reading)\b.{0,120}"
-    r"|(?:더 ?보기|자세히 ?보기|기사 ?더 ?보기)"
+    r"|(?:더 ?보기|자세히 ?보기|기사 ?(?:더 ?|전체 ?)?보기)"
     r"|the post .{1,300} (?:appeared|first appeared) .{0,20}on .{1,120}"
     r")\s*[.…→»>]*\s*$",
     re.IGNORECASE | re.DOTALL,

@@ -49,6 +49,7 @@ _SCHEME = re.compile(r"\s*[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _BLOCK_ENDS = re.compile(
     r"<(?:/(?:p|div|li|h[1-6]|blockquote|tr|dd|dt|figcaption|pre|table|summary)|br\s*/?|hr\s*/?)>", re.IGNORECASE
 )
+_ENTITY = re.compile(r"&(?:amp|quot|apos|nbsp|hellip|[lr][sd]quo|[mn]dash|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE)
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff￾￿]")
@@ -77,8 +78,9 @@ def plain_text(html: str) -> str:
 
 
 def plain_title(text: str) -> str:
-    """A title on one line, without mark-up."""
-    return " ".join((plain_text(text) if "<" in text or "&" in text else storable(text)).split())
+    """A title on one line, without mark-up; entities that a publisher escaped twice are what was meant."""
+    words = plain_text(text) if "<" in text or "&" in text else storable(text)
+    return " ".join(_ENTITY.sub(lambda entity: htmllib.unescape(entity[0]), words).split())
 
 
 def storable(text: str) -> str:
@@ -88,8 +90,9 @@ def storable(text: str) -> str:
 
 def absolute_url(url: str, base_url: str = "") -> str:
     """An http(s) address, or "" for anything else."""
+    url = storable(url).strip()
     try:
-        joined = urljoin(base_url, storable(url).strip())
+        joined = urljoin(base_url, url) if url else ""
         parts = urlsplit(joined)
     except ValueError:
         return ""

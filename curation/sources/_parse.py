@@ -24,11 +24,15 @@ MAX_BODY = 32 * 1024 * 1024  # bytes, unpacked
 MAX_ENTRIES = 500
 MAX_TITLE = 1000
 MAX_NAME = 200
+SMALLEST_PICTURE = 64  # pixels; what is smaller is an icon
 MAX_LISTED = 20  # authors, categories, enclosures of one entry
 XML = "application/xml"
 _GZIP = b"\x1f\x8b"
 _HARMLESS_BOZO = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|\?)", re.IGNORECASE)
+_ORNAMENT = re.compile(
+    r"gravatar\.com/avatar|/emoji/|/smil(?:ey|ie)s?/|feedburner\.com/~|/feedflare|/spacer\.|/pixel\.", re.I
+)
 _IMG_TAG = re.compile(r"<img\b", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*", re.IGNORECASE)
 
@@ -51,8 +55,9 @@ def fingerprint(title: str, html: str, image_url: str) -> str:
 
 
 def _parse_xml(body: bytes, url: str, content_type: str) -> ParsedFeed:
-    # Without a type a feed would count as broken; XML's own rules for encodings are the best guess.
-    headers = {"content-location": url, "content-type": content_type or XML}
+    # Without a type a feed would count as broken; XML's own rules for encodings are the best guess. The parser is not
+    # told the address: it would resolve ids against it too, and all of them would change when the feed moves.
+    headers = {"content-type": content_type or XML}
     # Our own cleaner sanitises and resolves, faster and by one rule for every format.
     result = feedparser.parse(body, response_headers=headers, resolve_relative_uris=False, sanitize_html=False)
     broken = bool(result.bozo) and not isinstance(result.get("bozo_exception"), _HARMLESS_BOZO)
@@ -141,8 +146,14 @@ def _images(html: str) -> Iterator[Image]:
     if not _IMG_TAG.search(html):
         return
     for element in lxml.html.fragment_fromstring(html, create_parent="div").iter("img"):
-        if address := absolute_url(element.get("src", "")):
+        address = absolute_url(element.get("src", ""))
+        if address and not _ORNAMENT.search(address) and not _is_small(element):
             yield Image(address, plain_title(element.get("alt", ""))[:MAX_TITLE])
+
+
+def _is_small(element: lxml.html.HtmlElement) -> bool:
+    sizes = (element.get("width", ""), element.get("height", ""))
+    return any(size.isdigit() and int(size) < SMALLEST_PICTURE for size in sizes)
 
 
 def _parse_json(body: bytes, url: str) -> ParsedFeed:

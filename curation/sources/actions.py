@@ -123,13 +123,20 @@ def add_source(*, address: str, by: AbstractBaseUser, at: datetime, private: boo
 
 
 def add_listed_source(*, address: str, name: str, at: datetime) -> Source:
-    """A public source out of somebody's list: taken as it is, visited when its turn comes.
+    """The source at `address`, taken as another reader's list states it: nothing is fetched. Raises AddressRefused.
 
-    Raises SourceError for an address that may never be visited.
+    A list may hold hundreds; whether each still is a feed shows at its first visit.
     """
     address = _normal_address(address)
-    defaults = {"name": name[:200] or address[:200], "status": Source.Status.ACTIVE, "next_fetch_at": at}
-    source, _ = Source.objects.get_or_create(address=address, owner=None, defaults=defaults)
+    source, _ = Source.objects.get_or_create(
+        address=address,
+        owner=None,
+        defaults={
+            "name": name[:200] or urlsplit(address).hostname or address[:200],
+            "status": Source.Status.ACTIVE,
+            "next_fetch_at": at,
+        },
+    )
     return _wake(source, at=at)
 
 

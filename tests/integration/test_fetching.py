@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from django.db import connection
 
 from curation.sources import actions, queries
 from curation.sources.models import Entry, Fetch, FetchingSwitch, Source
+from curation.sources.signals import entry_stored
 from curation.sources.types import AddressRefused, FeedRefused, FetchFailed, FetchingIsOff
 from tests.factories.sources import SourceFactory
 from tests.loopback import Answer, Site, serve
@@ -72,7 +75,6 @@ def test_the_entries_are_announced_after_commit_and_only_when_there_is_news(
     site, source, django_capture_on_commit_callbacks
 ):
     heard = []
-    from curation.sources.signals import entry_stored
 
     def hear(entry_ids, **_):
         heard.append(entry_ids)
@@ -355,6 +357,14 @@ def test_an_address_that_the_guard_refuses_is_not_stored(settings, reader, addre
     assert Source.objects.count() == before
 
 
+def test_a_listed_source_is_taken_without_a_visit(site, db):
+    source = actions.add_listed_source(address=site.address("/feed"), name="Listed", at=AT)
+    assert (source.name, source.status, site.requests) == ("Listed", Source.Status.ACTIVE, [])
+    assert actions.add_listed_source(address=site.address("/feed"), name="Again", at=AT) == source
+    with pytest.raises(AddressRefused):
+        actions.add_listed_source(address="http://10.0.0.1/feed", name="", at=AT)
+
+
 # -- Polling -------------------------------------------------------------------------------------------------
 
 
@@ -411,3 +421,26 @@ def test_the_catalogue_loads_asleep_and_again_without_work(db):
     actions.load_catalogue()
     assert Source.objects.filter(status=Source.Status.DORMANT).count() >= 300
     assert actions.load_catalogue() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_visits_at_once_store_every_entry_once(site):
+    """The row lock makes them take turns; the announcement of the second holds nothing."""
+    source = SourceFactory(address=site.address("/feed"))
+    site.pages["/feed"] = Answer(rss(*"abcdefgh"))
+
+    def visit_in_a_thread(_: int) -> int:
+        try:
+            return len(actions.fetch_source(source_id=source.pk, at=AT).new_ids)
+        finally:
+            connection.close()
+
+    receivers, entry_stored.receivers = entry_stored.receivers, []
+    entry_stored.sender_receivers_cache.clear()
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert sorted(pool.map(visit_in_a_thread, range(4))) == [0, 0, 0, 8]
+    finally:
+        entry_stored.receivers = receivers
+        entry_stored.sender_receivers_cache.clear()
+    assert Entry.objects.count() == 8

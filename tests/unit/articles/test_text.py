@@ -13,6 +13,8 @@ def test_a_summary_is_one_or_two_whole_sentences():
     assert summarise("", TEXT) == "Mr. Kim opened the bridge on Tuesday. It had been closed for nine years."
     korean = "서울시는 화요일 오래된 다리를 다시 열었다. 보수에는 9년이 걸렸다. 시민들이 곧바로 찾아왔다."
     assert summarise("", korean) == "서울시는 화요일 오래된 다리를 다시 열었다. 보수에는 9년이 걸렸다."
+    crowded = korean.replace(". ", ".")
+    assert summarise("", crowded) == "서울시는 화요일 오래된 다리를 다시 열었다. 보수에는 9년이 걸렸다."
 
 
 def test_the_publishers_own_teaser_comes_first_without_its_tail():

@@ -75,6 +75,7 @@ def test_words_keep_their_lines_and_lose_their_marks():
 
 def test_titles_are_one_line_without_mark_up():
     assert plain_title(" AT&amp;T <i>wins</i>\n again ") == "AT&T wins again"
+    assert plain_title("Kim &amp;apos;s &amp;#8216;day&amp;#8217;") == "Kim 's ‘day’"
 
 
 @pytest.mark.parametrize("url", ["javascript:x()", "mailto:a@b", "http://[bad", "ftp://e.org/", "", "/no-base"])

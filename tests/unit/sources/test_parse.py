@@ -90,6 +90,12 @@ def test_a_json_feed_with_numbers_for_ids_and_one_broken_item():
             "<enclosure url='/e.mp3' type='audio/mpeg'/><description>&lt;img src='/d.gif'&gt;</description>",
             "https://e.org/d.gif",
         ),
+        (
+            "<description>&lt;img src='/i.png' width='16'&gt;&lt;img src='/p.png'&gt;</description>",
+            "https://e.org/p.png",
+        ),
+        ("<description>&lt;img src='https://secure.gravatar.com/avatar/7'&gt;</description>", None),
+        ("<media:thumbnail url=''/>", None),
         ("<description>&lt;img src='data:image/gif;base64,R0'&gt;</description>", None),
     ],
 )
@@ -119,6 +125,16 @@ def test_an_item_without_id_keeps_one_identity_while_its_text_changes():
     second = only(rss("<item><link>/1</link><title>New</title></item>"))
     assert first.external_id == second.external_id != ""
     assert first.content_hash != second.content_hash
+
+
+def test_ids_do_not_change_when_the_feed_moves():
+    item = rss("<item><guid>7</guid><title>t</title></item>")
+    assert {parse(item, url=url).entries[0].external_id for url in ("https://a.org/f", "https://b.org/f")} == {"7"}
+
+
+def test_an_item_without_a_link_has_none():
+    assert only(rss("<item><title>t</title></item>")).link == ""
+    assert only(rss("<item><title>t</title><link></link></item>")).link == ""
 
 
 def test_one_id_for_every_item_is_no_id():
