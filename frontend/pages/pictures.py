@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from curation.articles.models import Article
 from frontend.pages._answers import back, is_htmx
 from frontend.pages._reader import reader_id_of, reader_of
+from illustrate import actions as illustrate
 from illustrate import queries as pictures_of
 from illustrate.models import Picture
 
@@ -58,8 +59,6 @@ def report(request: HttpRequest, article_id: int) -> HttpResponse:
     if request.method == "POST":
         reason = request.POST.get("reason", "")
         if reason in dict(_reasons()):
-            from illustrate import actions as illustrate
-
             illustrate.report_picture(
                 picture_id=shown.picture_id,
                 reader_id=reader_id,
@@ -89,8 +88,6 @@ def _reasons() -> list[tuple[str, str]]:
 @require_POST
 def redraw(request: HttpRequest, picture_id: int) -> HttpResponse:
     _check_editor(request, picture_id)
-    from illustrate import actions as illustrate
-
     illustrate.redraw(picture_id=picture_id, by=reader_of(request), at=timezone.now())
     messages.success(request, _("It is being drawn again."))
     return back(request)
@@ -100,8 +97,6 @@ def redraw(request: HttpRequest, picture_id: int) -> HttpResponse:
 @require_POST
 def take_down(request: HttpRequest, picture_id: int) -> HttpResponse:
     _check_editor(request, picture_id)
-    from illustrate import actions as illustrate
-
     illustrate.take_down(picture_id=picture_id, by=reader_of(request), at=timezone.now())
     messages.success(request, _("The picture is taken down."))
     return back(request)
