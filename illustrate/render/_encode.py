@@ -29,5 +29,5 @@ def encode_webp(image: Image.Image, widths: Sequence[int] = (1200, 800, 400)) ->
 
 def placeholder_colour(image: Image.Image) -> str:
     """The picture's average colour, "#rrggbb"."""
-    red, green, blue = image.resize((1, 1), Image.Resampling.BOX, reducing_gap=2.0).getpixel((0, 0))  # type: ignore[misc]
+    red, green, blue = image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))  # type: ignore[misc]
     return f"#{red:02x}{green:02x}{blue:02x}"

@@ -228,6 +228,31 @@ def floor(c: Canvas, level: float, *, swing: float = 12, colour: str = "") -> No
     ground = colour or p.near
     points = [(-40 + (WIDTH + 80) * i / 4, level + c.rng.uniform(-swing, swing)) for i in range(5)]
     c.path(smooth(points, close=f"L{WIDTH + 40} {HEIGHT}L-40 {HEIGHT}Z"), ground)
+    blade = mix(ground, p.haze, 0.22) if not c.dark else mix(ground, p.far, 0.6)
+    for _ in range(12):
+        x, y = c.rng.uniform(10, WIDTH - 10), level + c.rng.uniform(26, 150)
+        size = 5 + (y - level) * 0.06
+        c.stroke(
+            trace(
+                "M",
+                x - size,
+                y - size,
+                "L",
+                x,
+                y,
+                "L",
+                x + size * 0.2,
+                y - size * 1.5,
+                "M",
+                x,
+                y,
+                "L",
+                x + size * 1.2,
+                y - size,
+            ),
+            blade,
+            3,
+        )
     lower = [(x, y + 62 + c.rng.uniform(-10, 16)) for x, y in points]
     c.path(smooth(lower, close=f"L{WIDTH + 40} {HEIGHT}L-40 {HEIGHT}Z"), p.ink, 0.1)
 

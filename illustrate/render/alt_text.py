@@ -8,7 +8,7 @@ from illustrate.render import motifs, personas
 from illustrate.types import Brief, Rendered
 
 _WHERE_EN = {
-    "ground": "on open ground", "city": "on a city street", "podium": "on a round stand beside microphones",
+    "ground": "on open ground", "city": "on a city street", "podium": "on a round stand",
     "rise": "at the top of a flight of steps", "fall": "slipping down a flight of steps",
     "dispute": "before a bolt of lightning", "night": "under a night sky", "desk": "on a table beside a lamp",
     "shore": "by the sea", "room": "in a room with a window", "stage": "in a spotlight on a stage",
@@ -17,7 +17,7 @@ _WHERE_EN = {
 _WHERE_KO = {
     "ground": "너른 땅에 있는",
     "city": "도시 거리에 있는",
-    "podium": "마이크 옆 둥근 단에 놓인",
+    "podium": "둥근 단에 놓인",
     "rise": "계단 꼭대기에 있는",
     "fall": "계단 아래로 미끄러지는",
     "dispute": "번개 앞에 있는",

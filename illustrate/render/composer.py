@@ -35,6 +35,22 @@ _QUIET = {
 }
 # What a floating thing cannot stand in is flooded: its scene becomes the shore.
 _DRY = ("ground", "road", "city", "night", "rise")
+# How much of a floating thing lies above the water; a hull unless it is named here.
+_ABOVE_WATER = {"iceberg": 0.52, "whale": 0.72, "submarine": 0.66}
+# Things that give light of their own.
+_GLOWING = {
+    "candle",
+    "bulb",
+    "lantern",
+    "flame",
+    "torch",
+    "lighthouse",
+    "campfire",
+    "sun",
+    "light-stick",
+    "star",
+    "comet",
+}
 _URBAN = ("politics", "economy", "society", "technology")
 
 
@@ -80,6 +96,9 @@ class Stage:
         lift = self.rng.uniform(34, 52) if flies else 0.0
         lean = turn or self.rng.uniform(-4, 4) * (0.0 if figure.level else 1.0)
         aspect = (figure.box[2] - figure.box[0]) / (figure.box[3] - figure.box[1])
+        if motif.key in _GLOWING:
+            for k in (1.0, 0.72, 0.46):
+                c.ellipse(at, foot - room[1] * 0.56, room[1] * 0.86 * k, room[1] * 0.78 * k, c.palette.sun, 0.16)
         if ground:
             half = min(room[0], room[1] * aspect) * (0.36 if flies else 0.48)
             c.shadow(at, foot + (8 if flies else -2), half, o=0.15 if flies else 0.24)
@@ -220,9 +239,11 @@ def _podium(s: Stage) -> None:
         scenery.bunting(c)
     scenery.floor(c, 540, swing=4)
     scenery.plinth(c, s.hero_x, 500, 170)
-    s.put_hero(506, within=(380, 350))
-    scenery.microphones(c, s.away(318), 640, s.side)
-    s.put_support(s.away(-250), 652, 130, "on the ground")
+    s.put_hero(506, within=(440, 360))
+    if s.brief.supports:
+        s.put_support(s.away(326), 648, 150, "on the ground")
+    else:
+        scenery.microphones(c, s.away(318), 640, s.side)
 
 
 def _rise(s: Stage) -> None:
@@ -291,6 +312,21 @@ def _night(s: Stage) -> None:
     scenery.sprigs(c, [1150.0 if s.side < 0 else 50.0])
 
 
+def _framed(s: Stage, x: float, top: float) -> None:
+    """A small picture on the wall: of the second motif, or of hills."""
+    c, p = s.canvas, s.canvas.palette
+    c.rect(x - 92, top, 184, 150, mix(p.wood, p.deep, 0.25), r=3)
+    c.rect(x - 78, top + 14, 156, 122, p.light if not c.dark else mix(p.light, p.far, 0.5))
+    if s.brief.supports:
+        s.put_support(x, top + 128, 104, "in a frame on the wall")
+    else:
+        c.path(
+            f"M{x - 78:.0f} {top + 136}L{x - 20:.0f} {top + 64}l42 42l22 -22L{x + 78:.0f} {top + 136}Z",
+            p.mid,
+        )
+        c.ellipse(x + 36, top + 46, 15, 15, p.sun)
+
+
 def _desk(s: Stage) -> None:
     c = s.canvas
     p = c.palette
@@ -298,33 +334,7 @@ def _desk(s: Stage) -> None:
     c.rect(-5, -5, WIDTH + 10, 500, wall)
     for x in range(-40, WIDTH, 120):
         c.rect(x, -5, 58, 480, mix(wall, p.light if not c.dark else p.far, 0.22))
-    frame_x = s.away(318)
-    c.rect(frame_x - 92, 66, 184, 150, mix(p.wood, p.deep, 0.25), r=3)
-    c.rect(frame_x - 78, 80, 156, 122, p.light if not c.dark else mix(p.light, p.far, 0.5))
-    s.put_support(frame_x, 194, 104, "in a frame on the wall")
-    if not s.brief.supports:
-        c.path(
-            trace(
-                "M",
-                frame_x - 78,
-                202,
-                "L",
-                frame_x - 20,
-                130,
-                "L",
-                frame_x + 22,
-                172,
-                "L",
-                frame_x + 44,
-                150,
-                "L",
-                frame_x + 78,
-                202,
-                "Z",
-            ),
-            p.mid,
-        )
-        c.ellipse(frame_x + 36, 112, 15, 15, p.sun)
+    _framed(s, s.away(318), 66)
     top = mix(p.wood, p.near, 0.25) if not c.dark else mix(p.wood, p.near, 0.6)
     scenery.desk_lamp(c, s.away(356), 530, lean=s.side)
     c.rect(-5, 470, WIDTH + 10, 210, top)
@@ -353,17 +363,14 @@ def _shore(s: Stage) -> None:
     for _ in range(s.rng.randint(1, 2)):
         scenery.far_sail(c, s.rng.uniform(120, 1080), level + 6, s.rng.uniform(0.6, 1.0))
     if s.hero.place == "float":
-        box = s.put_hero(564, ground=False, within=(480, 390))
+        above = _ABOVE_WATER.get(s.hero.key, 0.0)
+        box = s.put_hero(600 if above else 564, ground=False, within=(480, 400))
         water = mix(p.water, p.mid, 0.25) if not c.dark else mix(p.far, p.water, 0.12)
-        edge = box[3] - 26
-        wave = "q30 -17 60 0t60 0" * 6
-        c.path(
-            trace("M", s.hero_x - 360, edge, wave, "V", 680, "H", s.hero_x - 360, "Z"),
-            mix(water, p.deep, 0.12),
-            layer="figures",
-        )
-        c.stroke(trace("M", s.hero_x - 360, edge, wave), mix(water, p.light, 0.6), 5, layer="figures")
-        c.rect(-5, 628, WIDTH + 10, 60, mix(water, p.deep, 0.3), layer="figures")
+        edge = box[1] + (box[3] - box[1]) * above if above else box[3] - 26
+        wave = "q30 -17 60 0t60 0" * 12
+        c.path(trace("M", -120, edge, wave, "V", 690, "H", -120, "Z"), mix(water, p.deep, 0.12), 0.62, layer="figures")
+        c.stroke(trace("M", -120, edge, wave), mix(water, p.light, 0.5), 5, layer="figures", opacity=0.7)
+        c.rect(-5, 634, WIDTH + 10, 60, mix(water, p.deep, 0.3), layer="figures", o=0.8)
         if s.brief.supports:
             x = s.away(330)
             c.path(
@@ -392,7 +399,9 @@ def _room(s: Stage) -> None:
     c.ellipse(s.hero_x, 602, 330, 48, mix(p.accent, p.far, 0.35))
     c.ellipse(s.hero_x, 602, 286, 38, mix(p.main, p.far, 0.5))
     s.put_hero(604, within=(420, 370))
-    if s.brief.supports:
+    if s.brief.supports and motifs.get_motif(s.brief.supports[0]).place == "fly":
+        _framed(s, s.away(330), 96)
+    elif s.brief.supports:
         s.put_support(s.away(330), 628, 150, "on the ground")
     else:
         scenery.pot_plant(c, s.away(345), 630)
