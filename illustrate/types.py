@@ -104,7 +104,7 @@ class Rendered:
     """One image from one brief and one seed.
 
     `parts` tells what was drawn, for alt text and checks:
-    `hero`: {"key", "box"}; `persona`: {"area", "expression", "head": box, "faces": "left"|"right"} or None;
+    `hero`: {"key", "box"}; `persona`: None or {"area", "expression", "head": box, "face": box, "faces": left | right};
     `others`: [same as persona], e.g. the second party of a dispute; `supports`: [{"key", "box", "where"}];
     `scene`, `time_of_day`, `palette`, `props`: names. A box is [left, top, right, bottom] in pixels of 1200x675.
     """

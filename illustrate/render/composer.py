@@ -117,7 +117,7 @@ class Stage:
         self, x: float, foot: float, size: float, where: str, *, index: int = 0, layer: str = "figures"
     ) -> None:
         """The second motif, smaller; nothing when the brief has none."""
-        if index >= len(self.brief.supports):
+        if index >= len(self.brief.supports) or self.brief.supports[index] == self.brief.hero:
             return
         motif = motifs.get_motif(self.brief.supports[index])
         x = min(max(x, 24 + size * 0.58), WIDTH - 24 - size * 0.58)
@@ -393,13 +393,14 @@ def _room(s: Stage) -> None:
     c.rect(-5, 380, WIDTH + 10, 110, mix(wall, p.far, 0.45))
     c.rect(-5, 374, WIDTH + 10, 8, mix(wall, p.light if not c.dark else p.far, 0.5))
     wide = 300.0
-    at = s.hero_x - s.side * s.rng.uniform(40, 90)
+    hung = bool(s.brief.supports) and motifs.get_motif(s.brief.supports[0]).place == "fly"
+    at = s.hero_x - s.side * (s.rng.uniform(40, 90) if not hung else -40)
     scenery.window(c, at - wide / 2, 70, wide, 250, s.brief.season)
     scenery.boards(c, 486, mix(p.wood, p.near, 0.35) if not c.dark else mix(p.wood, p.near, 0.7))
     c.ellipse(s.hero_x, 602, 330, 48, mix(p.accent, p.far, 0.35))
     c.ellipse(s.hero_x, 602, 286, 38, mix(p.main, p.far, 0.5))
     s.put_hero(604, within=(420, 370))
-    if s.brief.supports and motifs.get_motif(s.brief.supports[0]).place == "fly":
+    if hung:
         _framed(s, s.away(330), 96)
     elif s.brief.supports:
         s.put_support(s.away(330), 628, 150, "on the ground")
