@@ -18,7 +18,8 @@ from curation.sources.models import Entry
 MAX_TEXT = 200_000  # characters
 TOO_SHORT_TO_COMPARE = 200  # characters: two short texts may be alike by chance
 _WORD = re.compile(r"\w{2,}")
-_INITIALS_ONLY = re.compile(r"^[\W\d_]*$")
+_FIGURE = re.compile(r"<figure\b.*?>.*?</figure>", re.DOTALL)  # a caption is about the photo, not a summary
+_NO_LETTERS = re.compile(r"^[\W\d_]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def make_draft(entry: Entry, page: Extracted | None) -> Draft:
         title=title or (urlsplit(url).hostname or ""),
         html=html,
         text=text,
-        summary=summarise(sources.plain_text(entry.summary_html), text),
+        summary=summarise(*(sources.plain_text(_FIGURE.sub("", part)) for part in (entry.summary_html, html))),
         language=language,
         author=_author(entry.authors or list(page.authors if page else ())),
         reading_seconds=reading_seconds(text),
@@ -101,4 +102,4 @@ def _content_hash(title: str, text: str, url: str) -> str:
 
 
 def _author(names: list[str]) -> str:
-    return shortened(", ".join(name for name in names if not _INITIALS_ONLY.match(name)), 300)
+    return shortened(", ".join(name for name in names if not _NO_LETTERS.match(name)), 300)

@@ -44,6 +44,14 @@ def test_a_draft_holds_what_a_card_needs():
     assert draft.reading_seconds > 30
 
 
+def test_a_photos_caption_is_no_summary():
+    figure = (
+        "<figure><img src='https://e.org/p.jpg'><figcaption>A very old bridge in the morning fog.</figcaption></figure>"
+    )
+    draft = make_draft(entry(content_html=f"{figure}<p>{FULL}</p>"), None)
+    assert draft.summary.startswith("The harbour bridge opens")
+
+
 @pytest.mark.parametrize(("days", "sorted_days"), [(-3, -3), (0, 0), (3, 0)])
 def test_nothing_is_newer_than_the_moment_we_saw_it(days, sorted_days):
     draft = make_draft(entry(published_at=NOON + timedelta(days=days)), None)
