@@ -23,8 +23,10 @@ AT = datetime(2026, 1, 15, 8, 0, tzinfo=UTC)
 
 
 def run() -> dict[str, float]:
-    """Milliseconds for a new slate, a reload and a second page; queries and candidates of a new slate. The best says what the work
-    takes, the median what a machine makes of it that has other things to do."""
+    """Milliseconds for a new slate, a reload and a second page; queries and candidates of a new slate.
+
+    The best says what the work takes, the median what a machine makes of it that has other things to do.
+    """
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

@@ -158,6 +158,7 @@ def test_a_click_sets_the_first_time_that_the_article_was_read():
 
     record(reader, event(article, at=later))
     record(reader, event(article, at=sooner), event(article, "impression", at=NOW - timedelta(days=1)))
+    record(reader, event(article, at=later))
 
     assert queries.states(reader.pk, [article.pk])[article.pk].read_at == sooner
 
