@@ -9,6 +9,7 @@ from frontend.pages import (
     feed,
     first_run,
     health,
+    invitation,
     phrases,
     pictures,
     saved,
@@ -62,6 +63,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/import-opml", settings.import_opml, name="import_opml"),
     path("settings/delete-account/", settings.delete_account, name="delete_account"),
     path("account/", include("allauth.urls")),
+    path("invitation/<str:token>/", invitation.invitation, name="invitation"),
     # -- The operator's and the editors' --
     path("first-run/", first_run.first_run, name="first_run"),
     path("first-run/fetching", first_run.set_fetching, name="set_fetching"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,11 +13,12 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import queries as accounts
-from accounts.models import SignupPolicy, Subscription
+from accounts.models import SignupPolicy, Subscription, User
 from curation.articles.models import Article
 from curation.engagement.models import Slate
 from curation.ranking import actions as ranking
 from curation.ranking.types import Page, ReaderProfile
+from curation.sources.models import FetchingSwitch
 from frontend.pages._cards import Card, Pick, make_cards, picks
 from frontend.pages._layout import arrange
 from frontend.pages._reader import preference_of, reader_of
@@ -37,7 +39,8 @@ def feed(request: HttpRequest) -> HttpResponse:
         page = _more(profile, place)
     else:
         page = ranking.serve_slate(profile=profile, surface=SURFACE, at=timezone.now())
-    return render(request, "feed.html", _edition(request, page, opening=place is None))
+    context = _edition(request, page, opening=place is None)
+    return render(request, "feed.html", {**context, "asks_operator": _asks_operator(request)})
 
 
 @login_required
@@ -66,6 +69,13 @@ def _is_new(request: HttpRequest) -> bool:
     if preference_of(request).onboarded_at is not None:
         return False
     return not Subscription.objects.filter(reader_id=reader_of(request).pk).exists()
+
+
+def _asks_operator(request: HttpRequest) -> bool:
+    """Whether the operator has yet to say if this installation may fetch from the internet."""
+    if reader_of(request).role != User.Role.OPERATOR or settings.FETCH != "ask":
+        return False
+    return not FetchingSwitch.objects.filter(decided_at__isnull=False).exists()
 
 
 def _place(request: HttpRequest) -> tuple[UUID, int] | None:

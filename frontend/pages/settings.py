@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import actions as accounts
 from accounts import queries as accounts_of
-from accounts.models import MutedWord, Preference
+from accounts.models import MutedSource, MutedWord, Preference
 from frontend.pages._answers import back
 from frontend.pages._reader import preference_of, reader_of
 
@@ -77,6 +77,9 @@ def settings(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "muted_words": MutedWord.objects.filter(reader=reader).order_by("word"),
+            "muted_sources": MutedSource.objects.filter(reader=reader).select_related("source"),
+            .select_related("source")
+            .order_by("source__name"),
             "subscriptions": accounts_of.subscriptions(reader),
         },
         status=400 if form.errors else 200,

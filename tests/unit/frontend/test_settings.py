@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import Invitation, MutedWord, SignupPolicy, User
+from curation.articles.models import Article
 from curation.sources import queries as sources
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +103,32 @@ def test_an_operator_decides_in_one_click_each(client: Client, operator: User, r
 def test_pages_of_ones_own_ask_for_a_sign_in(client: Client, db: None) -> None:
     for path in ("/saved/", "/settings/", "/welcome/", "/sources/add/", "/settings/export.json", "/first-run/"):
         assert client.get(path).headers["Location"].startswith("/account/login/"), path
+
+
+def test_an_invitation_opens_the_closed_door_once(client: Client, operator: User) -> None:
+    client.force_login(operator)
+    client.post("/first-run/sign-up", {"policy": "invitation"})
+    html = client.post("/first-run/invite", {"email": ""}, follow=True).content.decode()
+    token = Invitation.objects.get().token
+    assert f"/invitation/{token}/" in html
+    guest = Client()
+    assert "by invitation" in guest.get("/account/signup/").content.decode()
+    assert guest.get("/invitation/made-up/").status_code == 410
+    assert guest.get(f"/invitation/{token}/").headers["Location"] == "/account/signup/"
+    answer = guest.post("/account/signup/", {"email": "guest@example.org", "password1": "a-long-passphrase"})
+    assert answer.headers["Location"] == "/welcome/"
+    assert Client().get(f"/invitation/{token}/").status_code == 410
+
+
+def test_a_new_installation_asks_its_operator_until_the_answer(client: Client, operator: User, page: Client) -> None:
+    client.force_login(operator)
+    operator.preference.save()
+    assert "/first-run/" in client.get("/").content.decode().split("<footer")[0]
+    client.post("/first-run/fetching", {"on": "no"})
+    assert "/first-run/" not in client.get("/").content.decode().split("<footer")[0]
+
+
+def test_muted_sources_are_listed_and_can_be_heard_again(page: Client, reader: User, articles: list[Article]) -> None:
+    source = articles[0].source
+    page.post(f"/sources/{source.pk}/mute")
+    assert f"/sources/{source.pk}/unmute" in page.get("/settings/").content.decode()
