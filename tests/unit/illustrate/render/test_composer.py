@@ -79,7 +79,9 @@ def test_hero_and_heads_are_whole_and_apart_in_every_area_mood_and_seed(make_bri
                 supports = (choose.choice(HEROES),) if seed else ()
                 brief = make_brief(
                     title_hash=f"{area}{mood}", area=area, palette=area, scene=scene, mood=mood, hero=hero,
-                    supports=supports,                     time_of_day=choose.choice(("day", "dusk", "night")), season=choose.choice(("", "winter", "autumn")),
+                    supports=supports,
+                    time_of_day=choose.choice(("day", "dusk", "night")),
+                    season=choose.choice(("", "winter", "autumn")),
                 )  # fmt: skip
                 parts = _staged(brief, seed).parts
                 said = f"{area} {mood} {seed} {hero} {supports}"
