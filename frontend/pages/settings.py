@@ -78,8 +78,6 @@ def settings(request: HttpRequest) -> HttpResponse:
             "form": form,
             "muted_words": MutedWord.objects.filter(reader=reader).order_by("word"),
             "muted_sources": MutedSource.objects.filter(reader=reader).select_related("source"),
-            .select_related("source")
-            .order_by("source__name"),
             "subscriptions": accounts_of.subscriptions(reader),
         },
         status=400 if form.errors else 200,
