@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -102,7 +101,7 @@ def take_down(*, picture_id: int, by: AbstractBaseUser | None, at: datetime) -> 
         picture.claimed_at = None
         picture.save(update_fields=["file", "state", "claimed_at"])
         picture.reports.filter(settled_at=None).update(settled_at=at)
-        transaction.on_commit(partial(remove_files, file), robust=True)
+        transaction.on_commit(lambda: remove_files(file), robust=True)
     logger.info("picture %s taken down by %s", picture_id, by.pk if by else "nobody")
     return picture
 
@@ -152,9 +151,14 @@ def reconcile_pictures(*, at: datetime) -> tuple[int, int]:
 def _send(picture_ids: Iterable[int]) -> None:
     from illustrate import tasks  # here: tasks stand above actions
 
-    for picture_id in picture_ids:
-        # A broker that is away must not undo what was stored: the reconciler sends again.
-        transaction.on_commit(partial(tasks.draw_picture.delay, picture_id=picture_id), robust=True)
+    ids = list(picture_ids)
+
+    def send() -> None:
+        for picture_id in ids:
+            tasks.draw_picture.delay(picture_id=picture_id)
+
+    # A broker that is away must not undo what was stored: the reconciler sends again.
+    transaction.on_commit(send, robust=True)
 
 
 # -- Looks ---------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -55,7 +54,7 @@ def make(subject: Subject, *, preset: str, seed: int, recent: Collection[str] = 
     started = time.monotonic()
     subject = _with_topics(subject)
     facts = describe(subject.photo, subject.photo_alt, subject.photo_caption)
-    tried: list[str] = []  # heroes that were not on topic
+    tried: list[str] = []  # heroes that failed
     refusals: list[str] = []
     attempts = settings.PICTURE_MAX_ATTEMPTS
     for attempt in range(attempts):
@@ -65,7 +64,8 @@ def make(subject: Subject, *, preset: str, seed: int, recent: Collection[str] = 
         if verdict.accepted:
             return _drawing(brief, rendered, scores, verdict, seed + attempt, attempt + 1, facts, refusals, started)
         refusals.append(f"{brief.hero} in {brief.scene}: {'; '.join(verdict.reasons)}")
-        if judge.ON_TOPIC in scores.failed:
+        # Another seed may mend a poor composition once; what cannot be made out twice is the wrong thing to draw.
+        if judge.ON_TOPIC in scores.failed or attempt > 0:
             tried.append(brief.hero)
     brief, rendered, scores = _last_resort(subject, preset, seed)
     verdict = Verdict("accept", ("last resort: the emblem of the desk", *refusals))
@@ -278,11 +278,15 @@ def _attach(claim: _Claim, drawing: Drawing, file: str, at: datetime) -> bool:
     with transaction.atomic():
         if not claim.row().update(**values):
             # Taken over, taken down or deleted meanwhile: what was made belongs to nobody.
-            transaction.on_commit(partial(remove_files, file), robust=True)
+            transaction.on_commit(lambda: remove_files(file), robust=True)
             return False
-        transaction.on_commit(partial(_sweep, claim.picture_id, file), robust=True)
-        transaction.on_commit(partial(picture_attached.send, sender=Picture, picture_id=claim.picture_id), robust=True)
+        transaction.on_commit(lambda: _sweep(claim.picture_id, file), robust=True)
+        transaction.on_commit(lambda: _announce(claim.picture_id), robust=True)
     return True
+
+
+def _announce(picture_id: int) -> None:
+    picture_attached.send(sender=Picture, picture_id=picture_id)
 
 
 def _sweep(picture_id: int, file: str) -> None:

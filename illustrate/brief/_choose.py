@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from curation.serving.queries import embed
+from illustrate.brief._rules import load
 from illustrate.brief._vectors import fixed_vectors
 from illustrate.brief._words import content_words, stems, without_names
 from illustrate.render.motifs import Motif, all_motifs
@@ -23,8 +24,11 @@ AREA_BONUS = 0.06
 WORD_BONUS = 0.24  # at most, for a title that names what the motif stands for
 NAME_BONUS = 0.16  # for a title that names the thing itself
 LEAD_WORD_SHARE = 0.3
+FOREIGN_WORD_SHARE = 0.6  # a word far from its own desk is more likely a figure of speech: a pitcher's "submarine"
+TOPIC_BONUS = (0.1, 0.05, 0.03)  # for what the article's first, second, third topic is known by
 
 SUPPORT_SIMILARITY = 0.34
+SUPPORT_WORDS = (0.12, 0.22)  # or this much by its words, with so much similarity
 SUPPORT_SHARE_OF_HERO = 0.62
 SUPPORT_LIKENESS = 0.55  # to the hero, from which two motifs say the same thing twice
 SUPPORTS = 2
@@ -46,19 +50,31 @@ class Choice:
     motif: Motif
     score: float
     similarity: float
+    words: float
+
+    @property
+    def adds(self) -> bool:
+        """Whether it is near enough to the article to stand beside the hero."""
+        by_words, at_least = SUPPORT_WORDS
+        return self.similarity >= SUPPORT_SIMILARITY or (self.words >= by_words and self.similarity >= at_least)
 
 
 def rank_motifs(subject: Subject, *, dignified: bool = False) -> list[Choice]:
     """Every motif, the most telling first."""
     similarity = _similarity(subject)
     evidence = _evidence(subject)
+    emblems = load("emblems.toml")["topic"]
+    topics = [(emblems.get(slug, ()), bonus) for slug, bonus in zip(subject.topics, TOPIC_BONUS, strict=False)]
     choices = []
     for motif, alike, words in zip(all_motifs(), similarity, evidence, strict=True):
         if dignified and motif.key not in DIGNIFIED:
             continue
         # A candle says nothing false of any desk's sorrow, so desks do not count there.
         desk = 0.0 if dignified or not subject.area else AREA_BONUS if subject.area in motif.areas else -AREA_BONUS
-        choices.append(Choice(motif, float(alike) + words + desk, float(alike)))
+        if desk < 0:
+            words *= FOREIGN_WORD_SHARE
+        known = max((bonus for topic, bonus in topics if motif.key in topic), default=0.0)
+        choices.append(Choice(motif, float(alike) + words + desk + known, float(alike), words))
     return sorted(choices, key=lambda choice: (-choice.score, choice.motif.key))
 
 
@@ -77,7 +93,7 @@ def pick_supports(ranked: Iterable[Choice], hero: Choice, *, limit: int = SUPPOR
         key = choice.motif.key
         if len(chosen) == limit or choice.score < SUPPORT_SHARE_OF_HERO * hero.score:
             break
-        if key == hero.motif.key or max(choice.score, choice.similarity) < SUPPORT_SIMILARITY:
+        if key == hero.motif.key or not choice.adds:
             continue
         others = [hero.motif.key, *chosen]
         if all(float(centres[keys.index(key)] @ centres[keys.index(other)]) < SUPPORT_LIKENESS for other in others):

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -39,5 +40,6 @@ def is_korean(text: str) -> bool:
     return _HANGUL.search(text) is not None
 
 
+@cache
 def load(name: str) -> dict[str, Any]:
     return tomllib.loads((resources.files(__package__) / name).read_text("utf-8"))

@@ -20,21 +20,7 @@ STILL_LIFE_EVERY = 4
 RESTRAINED_MOODS = ("sorrow", "calm")
 RESTRAINED_SUPPORTS = 1
 
-# What stands for a desk when nothing better was found.
-EMBLEMS = {
-    "politics": "parliament",
-    "world": "globe",
-    "economy": "coins",
-    "society": "apartments",
-    "technology": "laptop",
-    "science": "atom",
-    "climate": "leaf",
-    "health": "stethoscope",
-    "culture": "theatre-masks",
-    "life": "teapot",
-    "sport": "whistle",
-    "ideas": "thought-lamp",
-}
+# What stands for a desk when nothing better was found, and the subject is sensitive.
 RESTRAINED_EMBLEM = "candle"
 
 
@@ -76,7 +62,7 @@ def area_scene(subject: Subject, *, preset: str, preset_version: int, seed: int)
         area=subject.area,
         topics=subject.topics,
         language=subject.language,
-        hero=RESTRAINED_EMBLEM if restrained else EMBLEMS.get(subject.area, "globe"),
+        hero=RESTRAINED_EMBLEM if restrained else load("emblems.toml")["area"].get(subject.area, "globe"),
         supports=(),
         scene=_chooser(digest, seed).choice(scenes["any"] if restrained else scenes.get(subject.area, ["ground"])),
         verb="",

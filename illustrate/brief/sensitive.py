@@ -18,7 +18,7 @@ from illustrate.brief._vectors import fixed_vectors
 OVERRULE_BELOW = 0.06
 AGREE_FROM = 0.4
 FIGURATIVE_FROM = 0.5
-ALONE_FROM = 0.62
+ALONE_FROM = 0.72
 LEAD_CHARACTERS = 400
 
 

@@ -40,6 +40,10 @@ class ArticleFactory(DjangoModelFactory):
 
 
 class AssignedArticleFactory(ArticleFactory):
+    class Meta:
+        model = Article
+        skip_postgeneration_save = True
+
     @factory.post_generation
     def assigned(self, create, extracted, **kwargs):  # type: ignore[no-untyped-def]
         if create:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from curation.topics.queries import areas
 from illustrate.brief._choose import DIGNIFIED, pick_hero, rank_motifs
-from illustrate.brief.compose import EMBLEMS, area_scene, compose
+from illustrate.brief._rules import load
+from illustrate.brief.compose import area_scene, compose
 from illustrate.render.motifs import all_motifs, get_motif
 from illustrate.types import MOODS, SCENES, Brief, Subject, VisualFacts
 
@@ -63,8 +65,15 @@ def test_a_sensitive_subject_is_restrained_without_persona_or_weapon():
 
 
 def test_dignified_motifs_and_emblems_exist():
-    for key in (*DIGNIFIED, *EMBLEMS.values()):
+    emblems = load("emblems.toml")
+    for key in (*DIGNIFIED, *emblems["area"].values(), *(key for keys in emblems["topic"].values() for key in keys)):
         get_motif(key)
+
+
+def test_every_area_and_topic_has_an_emblem():
+    emblems = load("emblems.toml")
+    assert set(emblems["area"]) == {area.slug for area in areas()}
+    assert set(emblems["topic"]) == {topic.slug for area in areas() for topic in area.topics}
 
 
 def test_a_hero_that_failed_is_not_tried_again():
@@ -86,5 +95,5 @@ def test_a_ship_does_not_stand_on_a_table():
 
 def test_the_last_resort_is_the_desks_emblem():
     brief = area_scene(Subject("?", area="sport"), seed=1, **LOOK)
-    assert brief.hero == EMBLEMS["sport"]
+    assert brief.hero == load("emblems.toml")["area"]["sport"]
     assert brief.supports == ()

@@ -1,0 +1,265 @@
+"""From a waiting row to a picture on disk: two workers, killed workers, lost rows, a model server that is away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import connection, connections
+
+from curation.serving.types import ModelUnavailable
+from illustrate import actions, pipeline
+from illustrate.models import Picture
+from illustrate.signals import picture_attached
+from illustrate.types import Subject
+from tests.factories.illustrate import NOW, ArticleFactory, PictureFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def looks(transactional_db, monkeypatch):
+    """A transactional test finds the tables emptied: the looks come back as after a migration. Nothing is sent."""
+    actions.sync_presets()
+    monkeypatch.setattr("illustrate.tasks.draw_picture.delay", lambda **kwargs: None)
+
+
+@pytest.fixture(scope="module")
+def made():
+    return pipeline.make(Subject("Lighthouse keeper retires after forty winters"), preset="", seed=5)
+
+
+@pytest.fixture
+def quick(monkeypatch, made):
+    """Drawing takes no time: what is tested is whose drawing counts."""
+    monkeypatch.setattr(pipeline, "make", lambda subject, **kwargs: replace(made, seed=kwargs["seed"]))
+
+
+def files_of(picture: Picture) -> set[str]:
+    folder = f"pictures/{picture.pk % 256:02x}"
+    names = default_storage.listdir(folder)[1] if default_storage.exists(folder) else []
+    return {name for name in names if name.startswith(f"{picture.pk}-")}
+
+
+def test_a_waiting_picture_is_drawn_and_attached_with_everything_a_page_and_an_editor_need():
+    picture = PictureFactory()
+    announced = []
+    picture_attached.connect(lambda **kwargs: announced.append(kwargs["picture_id"]), weak=False, dispatch_uid="test")
+    try:
+        assert pipeline.draw(picture_id=picture.pk, at=NOW)
+    finally:
+        picture_attached.disconnect(dispatch_uid="test")
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.ATTACHED
+    assert announced == [picture.pk]
+    assert len(files_of(picture)) == 3
+    assert picture.brief["hero"] == "lighthouse"
+    assert picture.provenance["renderer"] == "composer"
+    assert picture.evaluation["decision"] == "accept"
+    assert picture.colour.startswith("#")
+    assert len(picture.perceptual_hash) == 16
+    assert picture.alt_en
+    assert picture.alt_ko
+    assert (picture.failure, picture.claimed_at) == ("", None)
+
+
+def test_drawing_again_is_harmless(quick):
+    picture = PictureFactory()
+    assert pipeline.draw(picture_id=picture.pk, at=NOW)
+    before = files_of(picture)
+    assert not pipeline.draw(picture_id=picture.pk, at=LATER)
+    assert files_of(picture) == before
+
+
+def test_of_two_workers_one_draws(quick, monkeypatch):
+    picture = PictureFactory()
+    barrier, drawn, results = threading.Barrier(2), [], []
+    make = pipeline.make
+
+    def slow(subject, **kwargs):  # type: ignore[no-untyped-def]
+        drawn.append(1)
+        time.sleep(0.2)
+        return make(subject, **kwargs)
+
+    monkeypatch.setattr(pipeline, "make", slow)
+
+    def work() -> None:
+        barrier.wait()
+        results.append(pipeline.draw(picture_id=picture.pk, at=NOW))
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [False, True]
+    assert len(drawn) == 1
+    assert len(files_of(picture)) == 3
+
+
+def test_the_claim_of_a_dead_worker_is_taken_over_and_the_dead_one_cannot_attach(quick, monkeypatch):
+    picture = PictureFactory()
+    make = pipeline.make
+
+    def overtaken(subject, **kwargs):  # type: ignore[no-untyped-def]
+        monkeypatch.setattr(pipeline, "make", make)
+        assert pipeline.draw(picture_id=picture.pk, at=LATER)  # another worker, long after
+        return make(subject, **kwargs)
+
+    monkeypatch.setattr(pipeline, "make", overtaken)
+    assert not pipeline.draw(picture_id=picture.pk, at=NOW)
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.ATTACHED
+    assert picture.drawn_at == LATER
+    assert len(files_of(picture)) == 3
+
+
+def test_a_fresh_claim_is_respected(quick):
+    picture = PictureFactory(state=Picture.State.DRAWING, claimed_at=NOW)
+    assert not pipeline.draw(picture_id=picture.pk, at=NOW + timedelta(seconds=30))
+
+
+def test_what_was_taken_down_meanwhile_stays_down_and_leaves_no_file(quick, monkeypatch):
+    picture = PictureFactory()
+    make = pipeline.make
+
+    def taken_down(subject, **kwargs):  # type: ignore[no-untyped-def]
+        actions.take_down(picture_id=picture.pk, by=None, at=NOW)
+        return make(subject, **kwargs)
+
+    monkeypatch.setattr(pipeline, "make", taken_down)
+    assert not pipeline.draw(picture_id=picture.pk, at=NOW)
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.TAKEN_DOWN
+    assert files_of(picture) == set()
+
+
+def test_an_article_deleted_meanwhile_leaves_no_file(quick, monkeypatch):
+    picture = PictureFactory()
+    make = pipeline.make
+
+    def deleted(subject, **kwargs):  # type: ignore[no-untyped-def]
+        picture.article.delete()
+        return make(subject, **kwargs)
+
+    monkeypatch.setattr(pipeline, "make", deleted)
+    picture_id = picture.pk
+    assert not pipeline.draw(picture_id=picture_id, at=NOW)
+    picture.pk = picture_id
+    assert files_of(picture) == set()
+
+
+def test_a_redrawn_picture_replaces_its_files_only_when_it_is_there(quick):
+    picture = PictureFactory()
+    pipeline.draw(picture_id=picture.pk, at=NOW)
+    before = files_of(picture)
+    actions.redraw(picture_id=picture.pk, by=None, at=NOW)
+    assert files_of(picture) == before
+    assert pipeline.draw(picture_id=picture.pk, at=LATER)
+    after = files_of(picture)
+    assert len(after) == 3
+    assert not after & before
+
+
+def test_a_failure_leaves_its_reason_and_after_some_tries_an_end(monkeypatch):
+    picture = PictureFactory()
+
+    def broken(subject, **kwargs):  # type: ignore[no-untyped-def]
+        raise ValueError("the pen broke")
+
+    monkeypatch.setattr(pipeline, "make", broken)
+    for _ in range(pipeline.TRIES):
+        assert not pipeline.draw(picture_id=picture.pk, at=NOW)
+        picture.refresh_from_db()
+        assert picture.failure == "ValueError: the pen broke"
+    assert picture.state == Picture.State.FAILED
+    assert not pipeline.draw(picture_id=picture.pk, at=LATER)
+
+
+def test_a_failed_redraw_keeps_the_old_picture(quick, monkeypatch):
+    picture = PictureFactory()
+    pipeline.draw(picture_id=picture.pk, at=NOW)
+    actions.redraw(picture_id=picture.pk, by=None, at=NOW)
+
+    def broken(subject, **kwargs):  # type: ignore[no-untyped-def]
+        raise ValueError("the pen broke")
+
+    monkeypatch.setattr(pipeline, "make", broken)
+    for _ in range(pipeline.TRIES):
+        pipeline.draw(picture_id=picture.pk, at=NOW)
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.ATTACHED
+    assert picture.failure
+    assert len(files_of(picture)) == 3
+
+
+def test_a_model_server_that_is_away_costs_the_picture_no_try(monkeypatch):
+    picture = PictureFactory()
+
+    def away(subject, **kwargs):  # type: ignore[no-untyped-def]
+        raise ModelUnavailable("the model server does not answer")
+
+    monkeypatch.setattr(pipeline, "make", away)
+    for _ in range(pipeline.TRIES + 2):
+        pipeline.draw(picture_id=picture.pk, at=NOW)
+    picture.refresh_from_db()
+    assert (picture.state, picture.attempts) == (Picture.State.WAITING, 0)
+    assert "does not answer" in picture.failure
+
+
+def test_a_picture_that_kills_its_workers_is_given_up():
+    picture = PictureFactory(state=Picture.State.DRAWING, claimed_at=NOW, attempts=pipeline.TRIES)
+    assert not pipeline.draw(picture_id=picture.pk, at=LATER)
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.FAILED
+    assert "given up" in picture.failure
+
+
+KILLED = """
+import django, sys, time
+django.setup()
+from datetime import datetime
+from illustrate import pipeline
+def hold(picture_id, drawing):
+    print("writing", flush=True)
+    time.sleep(60)
+pipeline._write = hold
+pipeline.make = lambda subject, **kwargs: None
+pipeline.draw(picture_id=int(sys.argv[1]), at=datetime.fromisoformat(sys.argv[2]))
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_killed_outright_loses_nothing(quick):
+    picture = PictureFactory(article=ArticleFactory())
+    url = connection.settings_dict
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "curation.settings",
+        "DATABASE_URL": os.environ["DATABASE_URL"].replace("/gyeol?", f"/{url['NAME']}?"),
+    }
+    command = [sys.executable, "-c", KILLED, str(picture.pk), NOW.isoformat()]
+    worker = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=environment, cwd=Path(__file__).parents[2]
+    )
+    assert worker.stdout is not None
+    assert worker.stdout.readline().strip() == "writing"
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    worker.stdout.close()
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.DRAWING
+    assert not pipeline.draw(picture_id=picture.pk, at=NOW + timedelta(minutes=1))
+    assert pipeline.draw(picture_id=picture.pk, at=LATER)
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.ATTACHED

@@ -1,0 +1,78 @@
+"""The `illustrate` command: JSON alone on standard output, files where they were asked for, one line of error."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from PIL import Image
+
+KEYS = {"brief", "provenance", "evaluation", "alt_text", "attempts", "seconds"}
+
+
+def run(*arguments: object) -> object:
+    out = io.StringIO()
+    call_command("illustrate", *map(str, arguments), stdout=out, stderr=io.StringIO())
+    return json.loads(out.getvalue())
+
+
+def test_one_title_becomes_a_webp_and_an_answer(tmp_path):
+    file = tmp_path / "new" / "whale.webp"
+    answer = run("--title", "Whales return to the bay", "--out", file, "--seed", 7, "--preset", "grain")
+    assert set(answer) == KEYS
+    assert answer["provenance"]["seed"] == 7
+    with Image.open(file) as image:
+        assert (image.format, image.size) == ("WEBP", (1200, 675))
+
+
+def test_korean_is_recognised_and_described_in_korean(tmp_path):
+    answer = run("--title", "버스 노선 개편으로 출근길 빨라진다", "--out", tmp_path / "bus.webp")
+    assert answer["brief"]["language"] == "ko"
+    assert any("가" <= letter <= "힣" for letter in answer["alt_text"])
+
+
+def test_a_table_becomes_a_contact_sheet(tmp_path):
+    table = tmp_path / "titles.tsv"
+    table.write_text(
+        "title\tlang\ttext\nWhales <b>return</b>\ten\tForty of them.\n\n버스 노선 개편\tko\nBare title\n", "utf-8"
+    )
+    answer = run("--batch", table, "--out", tmp_path / "sheet")
+    entries = json.loads((tmp_path / "sheet" / "index.json").read_text("utf-8"))
+    assert answer == entries
+    assert [entry["title"] for entry in entries] == ["Whales <b>return</b>", "버스 노선 개편", "Bare title"]
+    assert all(set(entry) == KEYS | {"title", "file"} for entry in entries)
+    assert all((tmp_path / "sheet" / entry["file"]).exists() for entry in entries)
+    page = (tmp_path / "sheet" / "index.html").read_text("utf-8")
+    assert "Whales &lt;b&gt;return&lt;/b&gt;" in page
+    assert page.count("<figure>") == 3
+
+
+def test_a_table_without_a_header_is_read_from_its_first_line(tmp_path):
+    table = tmp_path / "titles.tsv"
+    table.write_text("Whales return to the bay\ten\n", "utf-8")
+    assert len(run("--batch", table, "--out", tmp_path / "sheet")) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--title", "  "], "empty"),
+        (["--title", "Whales", "--preset", "nosuch"], "nosuch"),
+        (["--title", "Whales", "--photo", "/nowhere/photo.jpg"], "nowhere"),
+        (["--batch", "/nowhere/titles.tsv"], "nowhere"),
+    ],
+)
+def test_bad_arguments_end_in_one_clear_line(arguments, reason, tmp_path):
+    with pytest.raises(CommandError, match=reason) as error:
+        run(*arguments, "--out", tmp_path / "x.webp")
+    assert "\n" not in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_table_that_is_not_text_is_refused(tmp_path):
+    table = tmp_path / "titles.tsv"
+    table.write_bytes(b"\xff\xfe\x00broken")
+    with pytest.raises(CommandError, match="UTF-8"):
+        run("--batch", table, "--out", tmp_path / "sheet")
