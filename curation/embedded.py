@@ -39,7 +39,7 @@ SERVER_OPTIONS = {
 }
 COMMANDS_WITHOUT_DATABASE = {
     "", "help", "version", "--help", "--version", "-h", "up", "makemessages", "compile_messages", "collectstatic",
-    "parse_feed", "extract_article", "serve_models", "startapp", "diffsettings",
+    "parse_feed", "extract_article", "illustrate", "classify_text", "serve_models", "startapp", "diffsettings",
 }  # fmt: skip
 
 
