@@ -20,9 +20,9 @@ from curation.topics.models import Phrase
 
 # A phrase's threshold stands this many standard deviations above its similarity to headlines of every topic: phrases
 # differ in how near they lie to everything. All four were fitted on tests/data/phrases.tsv.
-DEVIATIONS = 4.5
-FLOOR, CEILING = 0.40, 0.70
-# An article that has all of the phrase's words needs that much less similarity; one that has some, its share.
+DEVIATIONS = 3.5
+FLOOR, CEILING = 0.34, 0.70
+# An article that has all of the phrase's words needs that much less similarity; one that has some, nearly as much.
 WORDS_BONUS = 0.30
 UNDERSTOOD_FROM = 0.5
 LOOKED_AT = 600
@@ -74,7 +74,7 @@ def _is_written(text: str, language: str) -> bool:
 
 
 def _worded(phrase: Phrase, *, reader_id: int | None, since: datetime | None, limit: int) -> dict[int, float]:
-    """Article id -> share of the phrase's words that it has, rare words counting more."""
+    """Article id -> root of the share of the phrase's words that it has, rare words counting more."""
     tokens = _tokens(phrase.text, phrase.language)
     if not tokens:
         return {}
@@ -98,4 +98,4 @@ def _worded(phrase: Phrase, *, reader_id: int | None, since: datetime | None, li
         return {}
     carriers = np.sum(list(found.values()), axis=0)
     weights = np.log((eligible.count() + 1) / (carriers + 0.5)).clip(0.01)
-    return {pk: float(flags @ weights / weights.sum()) for pk, flags in found.items()}
+    return {pk: float(flags @ weights / weights.sum()) ** 0.5 for pk, flags in found.items()}

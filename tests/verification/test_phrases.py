@@ -1,0 +1,75 @@
+"""Precision of the first ten articles about each of thirty phrases, and silence about nonsense, over real feeds."""
+
+from __future__ import annotations
+
+import csv
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import feedparser
+import pytest
+
+from curation.topics import actions, queries
+from tests.factories.topics import articles
+
+from .korean_news import FOLDER
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+ENGLISH_PER_FEED = 20
+KOREAN = 2_000
+READ = 1_000  # characters of a text that count as the article
+
+
+def _plain(text: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def _english(corpus: Path) -> list[dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    for path in sorted((corpus / "10-real-feeds-kagi" / "benchmark_data").iterdir()):
+        if path.suffix != ".tsv":
+            for entry in feedparser.parse(path.read_bytes()).entries[:ENGLISH_PER_FEED]:
+                body = entry.content[0].value if entry.get("content") else entry.get("summary", "")
+                title = _plain(entry.get("title", ""))
+                if title:
+                    rows.setdefault(title, {"title": title, "text": _plain(body)[:READ], "language": "en"})
+    return list(rows.values())
+
+
+def _korean(corpus: Path) -> list[dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    for path in sorted((corpus / FOLDER / "snapshot-2022-08-01" / "jsons").glob("*.json")):
+        for item in json.loads(path.read_text(encoding="utf-8")):
+            title, text = _plain(item["title"]), _plain(item.get("partialText") or "")[:READ]
+            rows.setdefault(title, {"title": title, "text": text, "language": "ko"})
+    found = list(rows.values())
+    return found[:: max(1, len(found) // KOREAN)]
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+@pytest.mark.corpus
+@pytest.mark.timeout(600)
+@pytest.mark.django_db
+def test_phrases_find_what_they_name_and_nonsense_finds_nothing(corpus: Path) -> None:
+    made = {article.pk: article for article in articles(_english(corpus) + _korean(corpus), with_leads=False)}
+    precisions = []
+    for row in _rows("phrases.tsv"):
+        phrase = actions.get_phrase(text=row["phrase"], language=row["language"])
+        assert phrase.is_understood, row["phrase"]
+        pattern = re.compile(row["relevant_regex"], re.IGNORECASE)
+        found = [made[pk] for pk, _ in queries.articles_about_phrase(phrase, reader_id=None, limit=10)]
+        relevant = [article for article in found if pattern.search(f"{article.title} {article.text}")]
+        precisions.append(len(relevant) / len(found) if found else 0.0)
+        print(f"{row['phrase']:40s} {len(relevant):2d} of {len(found):2d}")
+    print(f"precision@10 {sum(precisions) / len(precisions):.3f} of {len(precisions)} phrases, {len(made)} articles")
+    assert sum(precisions) / len(precisions) >= 0.7
+    for row in _rows("nonsense_phrases.tsv"):
+        phrase = actions.get_phrase(text=row["phrase"], language=row["language"])
+        assert not phrase.is_understood or not queries.articles_about_phrase(phrase, reader_id=None, limit=10)
