@@ -55,9 +55,7 @@ def is_accepted(evidence: Evidence) -> bool:
 
 def weigh(subject: Subject, parts: Mapping[str, Any], register: str = "plain") -> Evidence:
     """`parts` as in Rendered: what was really drawn, not what was asked for; `register` as in Brief."""
-    text = classified_text(without_names(subject.title, subject.language), subject.text)
-    classification = classify([text], [subject.language])[0]
-    article = _distribution(dict(classification.topics))
+    article = _article(subject.title, subject.text, subject.language)
     drawn = _drawn(parts)
     profile = sum(weight * _profile(key) for key, weight in drawn.items()) / sum(drawn.values())
     overlap = float(np.sqrt(article * profile).sum())
@@ -86,6 +84,12 @@ def _distribution(scores: Mapping[str, float]) -> np.ndarray:
     """Scores are chances that need not sum to one; compared are their shares."""
     values = np.array([max(0.0, scores.get(slug, 0.0)) for slug in _slugs()])
     return values / (values.sum() or 1.0)
+
+
+@lru_cache(maxsize=256)  # the attempts at one picture ask for the same article
+def _article(title: str, text: str, language: str) -> np.ndarray:
+    found = classify([classified_text(without_names(title, language), text)], [language])[0]
+    return _distribution(dict(found.topics))
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,130 @@
+"""Pictures for headlines that nobody here wrote, and whether the judge tells a fitting one from another's."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+import curation.sample
+from curation.sources import queries as sources
+from curation.sources.types import SourceError
+from curation.topics.queries import classified_text, classify
+from illustrate import pipeline
+from illustrate.brief.compose import compose
+from illustrate.evaluate import on_topic
+from illustrate.evaluate.judge import hash_of
+from illustrate.types import Brief, Subject, VisualFacts
+
+pytestmark = pytest.mark.corpus
+
+DRAWN = 60
+PAIRED = 60  # of each kind of title
+SHUFFLES = 3  # foreign pictures for each title
+
+
+def korean_headlines(corpus: Path) -> list[Subject]:
+    rows = []
+    for path in sorted((corpus / "12-korean-news-knews-rss" / "snapshot-2022-08-01" / "jsons").glob("*.json")):
+        rows += [
+            Subject(" ".join(item["title"].split()), language="ko") for item in json.loads(path.read_text("utf-8"))
+        ]
+    return [row for row in dict.fromkeys(rows) if row.title]
+
+
+def english_headlines(corpus: Path) -> list[Subject]:
+    rows = []
+    for path in sorted((corpus / "10-real-feeds-kagi" / "benchmark_data").iterdir())[::2]:
+        try:
+            feed = sources.parse(path.read_bytes(), url="https://example.org/feed", content_type="")
+        except SourceError:
+            continue
+        for entry in feed.entries[:4]:
+            text = " ".join(re.sub(r"<[^>]+>", " ", entry.summary_html).split())[:400]
+            rows.append(Subject(entry.title, text))
+    return [row for row in dict.fromkeys(rows) if row.title.isascii() and len(row.title.split()) > 3]
+
+
+def newsroom_headlines() -> list[Subject]:
+    folder = Path(curation.sample.__file__).parent / "newsroom"
+    return [
+        Subject(article["title"], article["body"], language)
+        for language in ("en", "ko")
+        for path in sorted((folder / language).glob("*.yaml"))
+        for article in yaml.safe_load(path.read_text("utf-8"))
+    ]
+
+
+def with_areas(subjects: list[Subject]) -> list[Subject]:
+    texts = [classified_text(subject.title, subject.text) for subject in subjects]
+    found = classify(texts, [subject.language for subject in subjects])
+    return [
+        replace(subject, area=each.area, topics=tuple(slug for slug, score in each.topics[:3] if score >= 0.2))
+        for subject, each in zip(subjects, found, strict=True)
+    ]
+
+
+def parts_of(brief: Brief) -> dict[str, object]:
+    """What the renderer would say that it drew."""
+    supports = [{"key": key} for key in brief.supports]
+    return {"hero": {"key": brief.hero}, "supports": supports, "palette": brief.palette}
+
+
+def test_the_judge_accepts_fitting_pictures_and_refuses_shuffled_ones(corpus, capsys):
+    chooser = random.Random(11)
+    kinds = {
+        "newsroom": newsroom_headlines(),
+        "english feeds": english_headlines(corpus),
+        "korean papers": korean_headlines(corpus),
+    }
+    subjects = with_areas([each for pool in kinds.values() for each in chooser.sample(pool, PAIRED)])
+    briefs = [compose(subject, VisualFacts(), preset="grain", preset_version=1, seed=1) for subject in subjects]
+
+    def accepts(title: int, picture: int) -> bool:
+        evidence = on_topic.weigh(subjects[title], parts_of(briefs[picture]), briefs[picture].register)
+        return on_topic.is_accepted(evidence)
+
+    true = [accepts(i, i) for i in range(len(subjects))]
+    others = [
+        (i, j)
+        for i in range(len(subjects))
+        for j in chooser.sample([*range(i), *range(i + 1, len(subjects))], SHUFFLES)
+    ]
+    shuffled = [accepts(i, j) for i, j in others]
+    with capsys.disabled():
+        print(f"\non-topic: true pairs accepted {sum(true)}/{len(true)}, shuffled {sum(shuffled)}/{len(shuffled)}")
+        for place, kind in enumerate(kinds):
+            print(f"  {kind}: true {sum(true[place * PAIRED : (place + 1) * PAIRED])}/{PAIRED}")
+    assert sum(true) >= 0.9 * len(true)
+    assert sum(shuffled) <= 0.2 * len(shuffled)
+
+
+def test_real_headlines_are_all_drawn(corpus, capsys):
+    chooser = random.Random(12)
+    subjects = chooser.sample(english_headlines(corpus), DRAWN // 2) + chooser.sample(
+        korean_headlines(corpus), DRAWN // 2
+    )
+    recent: list[str] = []
+    drawings = []
+    for subject in subjects:
+        drawing = pipeline.make(subject, preset="", seed=1, recent=recent)
+        recent.append(hash_of(drawing.rendered))
+        drawings.append(drawing)
+    attempts = Counter(drawing.attempts for drawing in drawings)
+    refused = Counter(reason.split(": ", 1)[1] for drawing in drawings for reason in drawing.provenance["refused"])
+    heroes = Counter(drawing.brief.hero for drawing in drawings)
+    scenes = Counter(drawing.brief.scene for drawing in drawings)
+    with capsys.disabled():
+        print(f"\ndrawn {len(drawings)}: attempts {dict(sorted(attempts.items()))}, refused {dict(refused)}")
+        print(f"  heroes {len(heroes)}: {dict(heroes.most_common(8))}; scenes {dict(scenes.most_common())}")
+        print(f"  restrained {sum(drawing.brief.register == 'restrained' for drawing in drawings)}")
+    assert all(drawing.verdict.accepted for drawing in drawings)
+    assert attempts[4] <= 0.1 * DRAWN  # the last resort is rare
+    assert heroes.most_common(1)[0][1] <= 0.15 * DRAWN  # and no hero stands for everything
+    assert len(scenes) >= 6
