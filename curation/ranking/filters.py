@@ -58,7 +58,7 @@ class MutedWordFilter:
 
     def __call__(self, pool: Pool, reader: Reader) -> Mask:
         kept = np.ones(len(pool), dtype=np.bool_)
-        words = [word for given in reader.profile.muted_words if (word := _normal(given).strip())]
+        words = [word for given in reader.profile.muted_words if (word := _normal(given).replace("\0", " ").strip())]
         if not words or not len(pool):
             return kept
         # One pass of one expression over all texts; a NUL keeps a match from reaching over to the next text.

@@ -284,6 +284,17 @@ def test_what_was_seen_twice_and_never_opened_is_left_out_until_nothing_else_is_
     assert again.cards
 
 
+def test_a_new_slate_opens_with_what_was_not_shown_before(world):
+    tired, rested = ReaderFactory(), ReaderFactory()
+    before = serve(profile_of(tired))
+    record(tired, "impression", *ids(before), slate=before.slate_id)
+
+    def again(reader):
+        return len(set(ids(serve(profile_of(reader), minutes=40))) & set(ids(before)))
+
+    assert again(tired) < again(rested) / 2
+
+
 def test_a_reload_does_not_tire_an_article(world):
     reader = ReaderFactory()
     profile = profile_of(reader)

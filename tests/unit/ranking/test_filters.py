@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curation.ranking.filters import MutedWordFilter, NotOnSlateFilter, SeenFilter, StoryFilter
@@ -53,6 +53,7 @@ def test_a_composed_and_a_decomposed_spelling_are_the_same_word():
 
 
 @given(st.lists(st.text(max_size=12), max_size=12), st.text(min_size=1, max_size=4))
+@example(["", ""], "\0")
 def test_one_pass_over_all_texts_finds_what_a_search_of_each_finds(texts, word):
     alone = [muted([text], word)[0] for text in texts]
     assert muted(texts, word) == alone
