@@ -45,6 +45,11 @@ DIGNIFIED = frozenset(
 )  # fmt: skip
 
 
+# A weapon or a cell says something hard: only an article that says it too may show it.
+HARD = frozenset({"missile", "tank", "bomb", "jet", "submarine", "handcuffs", "prison-bars", "helmet-soldier"})
+HARD_WITHOUT_WORDS = -0.15
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     motif: Motif
@@ -74,6 +79,8 @@ def rank_motifs(subject: Subject, *, dignified: bool = False) -> list[Choice]:
         if desk < 0:
             words *= FOREIGN_WORD_SHARE
         known = max((bonus for topic, bonus in topics if motif.key in topic), default=0.0)
+        if motif.key in HARD and not words:
+            known += HARD_WITHOUT_WORDS
         choices.append(Choice(motif, float(alike) + words + desk + known, float(alike), words))
     return sorted(choices, key=lambda choice: (-choice.score, choice.motif.key))
 

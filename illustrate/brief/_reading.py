@@ -84,7 +84,7 @@ def _mood(title: str, lead: str, verb: str) -> str:
         # What goes up matters more than that it goes up: people are glad of jobs and sorry for rents.
         if verb == "fall":
             return "worry" if is_welcome else "hope"
-        return "joy" if is_welcome else "worry"
+        return "joy" if is_welcome and not rules.moods["worry"].finds(title) else "worry"
     weights: Counter[str] = Counter()
     for mood, rule in rules.moods.items():
         weights[mood] = TITLE_WEIGHT * rule.count(title) + LEAD_WEIGHT * rule.count(lead)  # type: ignore[assignment]

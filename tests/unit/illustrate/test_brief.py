@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from curation.topics.queries import areas
-from illustrate.brief._choose import DIGNIFIED, pick_hero, rank_motifs
+from illustrate.brief._choose import DIGNIFIED, HARD, pick_hero, rank_motifs
 from illustrate.brief._rules import load
 from illustrate.brief.compose import area_scene, compose
 from illustrate.render.motifs import all_motifs, get_motif
@@ -79,6 +79,12 @@ def test_every_area_and_topic_has_an_emblem():
 def test_a_hero_that_failed_is_not_tried_again():
     title = "Lighthouse keepers of the northern coast"
     assert brief_of(title, area="ideas", besides=["lighthouse"]).hero != "lighthouse"
+
+
+def test_a_weapon_is_drawn_only_where_the_article_speaks_of_it():
+    peaceful = brief_of("Cranes winter in the belt where two Koreas keep apart", area="politics")
+    assert peaceful.hero not in HARD
+    assert brief_of("Navy fires missile over the strait in test", area="politics").hero in {"missile", "tank", "jet"}
 
 
 def test_a_support_cannot_be_the_hero():
