@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import random
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import resvg_py
+from PIL import Image
 
 from illustrate.render import motifs
 from illustrate.render._canvas import HEIGHT, WIDTH
@@ -86,7 +89,10 @@ def test_hero_and_heads_are_whole_and_apart_in_every_area_mood_and_seed(make_bri
                 parts = _staged(brief, seed).parts
                 said = f"{area} {mood} {seed} {hero} {supports}"
                 assert inside(parts["hero"]["box"]), said
-                assert all(inside(support["box"]) for support in parts["supports"]), said
+                for support in parts["supports"]:
+                    assert inside(support["box"]), said
+                    assert support["box"][0] >= 8, said
+                    assert support["box"][2] <= WIDTH - 8, said
                 for person in [parts["persona"], *parts["others"]]:
                     assert inside(person["head"]), said
                     assert overlap(person["face"], parts["hero"]["box"]) < 0.12, said
@@ -111,15 +117,34 @@ def test_the_correspondent_looks_at_the_hero(make_brief):
         assert (faces == "right") == (centre > head)
 
 
-def test_restrained_news_has_no_person_no_party_and_less_colour(make_brief):
-    loud = compose(make_brief(scene="stage", mood="joy"), seed=3)
-    quiet_brief = make_brief(scene="stage", mood="joy", register="restrained")
-    quiet = compose(quiet_brief, seed=3)
+def test_restrained_news_has_no_person_and_no_party(make_brief):
+    quiet = compose(make_brief(scene="stage", mood="joy", register="restrained"), seed=3)
     assert quiet.parts["persona"] is None
     assert quiet.parts["scene"] not in ("stage", "dispute", "podium", "bubble")
     assert not {"confetti", "bunting"} & set(quiet.parts["props"])
+
+
+def test_restrained_news_turns_the_same_scene_s_colours_down(make_brief):
+    loud = compose(make_brief(scene="room", persona=False), seed=3)
+    quiet = compose(make_brief(scene="room", persona=False, register="restrained"), seed=3)
     saturation = [np.asarray(each.image.convert("HSV"))[:, :, 1].mean() for each in (loud, quiet)]
     assert saturation[1] < 0.75 * saturation[0]
+
+
+def test_a_correspondent_at_the_right_is_the_mirror_image_of_one_at_the_left(make_brief):
+    images = []
+    for side in (-1, 1):
+        stage = _staged(make_brief(persona=False), 1)
+        stage.canvas.back.clear()
+        stage.canvas.figures.clear()
+        stage.canvas.front.clear()
+        stage.put_person("science", side)
+        png = resvg_py.svg_to_bytes(svg_string=stage.canvas.svg())
+        with Image.open(io.BytesIO(png)) as drawn:
+            images.append(np.asarray(drawn.getchannel("A")).astype(int))
+    left, right = images
+    assert np.abs(left - right[:, ::-1]).mean() < 1
+    assert np.abs(left - right).mean() > 20
 
 
 def test_two_parties_of_a_dispute_come_from_two_desks(make_brief):
