@@ -60,6 +60,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Django's word for: may open the admin."""
         return self.role == self.Role.OPERATOR
 
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """An operator may do everything in the admin; nobody else has single permissions."""
+        return bool(self.is_active and (self.is_superuser or self.role == self.Role.OPERATOR))
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.has_perm(app_label)
+
     @property
     def is_editor(self) -> bool:
         return self.role in {self.Role.EDITOR, self.Role.OPERATOR}

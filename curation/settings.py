@@ -8,6 +8,7 @@ from pathlib import Path
 
 import environ
 from celery.schedules import crontab
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from curation import embedded
@@ -238,10 +239,17 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
 }
+# The one accent of the pages, from paper to ink.
+_VERMILION = {
+    "50": "#fdf3ef", "100": "#fae3da", "200": "#f4c5b4", "300": "#eb9d83", "400": "#df6f4e", "500": "#d24a28",
+    "600": "#bf3517", "700": "#9e2a12", "800": "#7d2413", "900": "#632013", "950": "#370e07",
+}  # fmt: skip
 UNFOLD = {
     "SITE_TITLE": "Gyeol",
     "SITE_HEADER": "Gyeol",
     "SITE_URL": "/",
+    "COLORS": {"primary": _VERMILION},
+    "SITE_ICON": lambda request: static("gyeol/mark.svg"),
     "DASHBOARD_CALLBACK": "frontend.dashboard.overview.fill_dashboard",
 }
 

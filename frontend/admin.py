@@ -88,11 +88,13 @@ class SourceAdmin(ModelAdmin):
     list_filter = ["status", "language", "is_sample"]
     search_fields = ["name", "address"]
     readonly_fields = [
-        "address", "is_sample", "etag", "last_modified", "failures", "last_fetched_at", "last_new_at", "last_error",
+        "address", "site_url", "is_sample", "etag", "last_modified", "failures", "last_fetched_at", "last_new_at",
+        "last_error",
     ]  # fmt: skip
     fields = [
         "name", "address", "site_url", "language", "topic_slugs", "status", "pause_reason", "excerpts_only",
-        "interval_seconds", "next_fetch_at", *[name for name in readonly_fields if name != "address"],
+        "interval_seconds", "next_fetch_at", "is_sample", "etag", "last_modified", "failures", "last_fetched_at",
+        "last_new_at", "last_error",
     ]  # fmt: skip
     inlines = [FetchInline]
     actions = ["fetch_now", "pause"]

@@ -16,8 +16,8 @@ KEYS = {
     "name", "role", "licence", "size", "source", "figures", "pros", "cons", "troubles", "decision", "reason", "date",
 }  # fmt: skip
 ROLES = {
-    "describe", "caption", "questions", "brief", "render", "evaluate", "embed", "translate", "classify", "rank", "train",
-    "serve", "store", "persona", "label",
+    "describe", "caption", "questions", "brief", "render", "evaluate", "embed", "translate", "classify", "rank",
+    "train", "serve", "store", "persona", "label",
 }  # fmt: skip
 IN_USE = {"adopted", "default", "optional"}
 DECISIONS = IN_USE | {"rejected", "watching"}

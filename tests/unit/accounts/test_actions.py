@@ -236,3 +236,10 @@ def test_policy_and_invitations_have_one_row_each_where_there_can_be_one(operato
     actions.set_signup_policy(policy="open", by=operator)
     assert SignupPolicy.objects.count() == 1
     assert Invitation.objects.count() == 0
+
+
+def test_operators_may_open_the_admin_and_nobody_else(reader: User, operator: User) -> None:
+    assert operator.is_staff
+    assert operator.has_perm("sources.change_source")
+    editor = UserFactory(role=User.Role.EDITOR)
+    assert not any(user.is_staff or user.has_perm("sources.change_source") for user in (reader, editor))
