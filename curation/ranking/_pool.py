@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
-from django.db.models import BinaryField, Count, F, Func
+from django.db.models import BinaryField, Count, F, FloatField, Func
 from django.db.models.expressions import RawSQL
 from numpy.typing import NDArray
 
@@ -16,6 +16,7 @@ from curation.engagement import queries as engagement
 from curation.engagement.models import ArticleState, Event
 from curation.ranking import _popularity
 from curation.ranking.candidates import eligible
+from curation.ranking.scorers import HALF_LIFE_HOURS
 from curation.ranking.types import Integers, Past, Pool, Reader, ReaderProfile
 from curation.topics.models import ArticleTopic, Phrase
 
@@ -49,7 +50,8 @@ def load_pool(reader: Reader, candidates: Iterable[int], phrases: Sequence[int] 
         .order_by("pk")
         .values_list(
             "pk", "source_id", "assignment__story_id", "assignment__story__article_count", "assignment__area",
-            "sorted_at", "title", "summary", "popularity__impressions", "popularity__clicks", "popularity__as_of",
+            _seconds("sorted_at"), "title", "summary", "popularity__impressions", "popularity__clicks",
+            _seconds("popularity__as_of"),
         )
     )  # fmt: skip
     columns = list(zip(*rows, strict=True)) or [()] * 11
@@ -60,7 +62,8 @@ def load_pool(reader: Reader, candidates: Iterable[int], phrases: Sequence[int] 
     if reader.profile.is_synthetic:
         impressions, clicks = _popularity.measure(ids, at=reader.at, with_synthetic=True)
     else:
-        fade = np.array([_popularity.fade(reader.at, as_of) for as_of in columns[10]], dtype=np.float64)
+        as_of = np.array([value or 0.0 for value in columns[10]], dtype=np.float64)
+        fade = np.exp2(-np.maximum(reader.at.timestamp() - as_of, 0.0) / 3600 / HALF_LIFE_HOURS)
         impressions = np.array([value or 0.0 for value in columns[8]], dtype=np.float64) * fade
         clicks = np.array([value or 0.0 for value in columns[9]], dtype=np.float64) * fade
     pool = Pool(
@@ -69,7 +72,7 @@ def load_pool(reader: Reader, candidates: Iterable[int], phrases: Sequence[int] 
         stories=np.array([story or 0 for story in columns[2]], dtype=np.int64),
         story_sizes=np.array([size or 1 for size in columns[3]], dtype=np.int64),
         areas=np.unique([area or "" for area in columns[4]], return_inverse=True)[1].astype(np.int64),
-        ages=np.array([(reader.at - at).total_seconds() / 3600 for at in columns[5]], dtype=np.float64),
+        ages=(reader.at.timestamp() - np.array(columns[5], dtype=np.float64)) / 3600,
         texts=tuple(f"{title}\n{summary}" for title, summary in zip(columns[6], columns[7], strict=True)),
         impressions=impressions,
         clicks=clicks,
@@ -84,7 +87,12 @@ def load_pool(reader: Reader, candidates: Iterable[int], phrases: Sequence[int] 
 
 def among(ids: Iterable[int]) -> RawSQL:
     """For an `in` of many ids: one array, where a list would be parsed number by number, here and in the database."""
-    return RawSQL("SELECT unnest(%s::bigint[])", [sorted(set(ids))])
+    return RawSQL("SELECT unnest(%s::bigint[])", ["{" + ",".join(map(str, sorted(set(ids)))) + "}"])
+
+
+def _seconds(name: str) -> Func:
+    """A moment as seconds since the epoch: a thousand datetimes would take longer to make than to rank by."""
+    return Func(F(name), template="extract(epoch FROM %(expressions)s)::float8", output_field=FloatField())
 
 
 def vectors_of(ids: Integers) -> NDArray[np.float32]:
@@ -114,11 +122,12 @@ def _topics(ids: Integers, past: Integers) -> tuple[tuple[str, ...], NDArray[np.
         ArticleTopic.objects.filter(article_id__in=among(both.tolist())).values_list("article_id", "topic_id", "score")
     )
     articles, topics, scores = zip(*rows, strict=True) if rows else ((), (), ())
-    slugs, columns = np.unique(np.array(topics, dtype=str), return_inverse=True)
+    slugs = tuple(sorted(set(topics)))
+    column = {slug: number for number, slug in enumerate(slugs)}
     known, places = np.unique(both, return_inverse=True)
     table = np.zeros((len(known), len(slugs)), dtype=np.float32)
-    table[np.searchsorted(known, np.array(articles, dtype=np.int64)), columns] = scores
-    return tuple(slugs.tolist()), table[places[: len(ids)]], table[places[len(ids) :]]
+    table[np.searchsorted(known, np.array(articles, dtype=np.int64)), [column[slug] for slug in topics]] = scores
+    return slugs, table[places[: len(ids)]], table[places[len(ids) :]]
 
 
 def _phrases(phrase_ids: set[int], vectors: NDArray[np.float32]) -> tuple[tuple[int, ...], NDArray[np.float32]]:

@@ -73,10 +73,3 @@ def refresh(*, at: datetime) -> int:
         count = cursor.rowcount
     Popularity.objects.exclude(as_of=at).delete()
     return count
-
-
-def fade(at: datetime, as_of: datetime | None) -> float:
-    """What is left at `at` of a figure as of `as_of`."""
-    if as_of is None:
-        return 0.0
-    return float(0.5 ** (max((at - as_of).total_seconds(), 0.0) / 3600 / HALF_LIFE_HOURS))
