@@ -10,7 +10,7 @@ from operator import or_
 import numpy as np
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Expression, F, Value
 from pgvector.django import CosineDistance
 
 from curation.articles._extract import extract
@@ -54,17 +54,15 @@ def nearest(
     rows = ArticleVector.objects.filter(space__is_current=True)
     distance = CosineDistance("vector", np.asarray(vector, dtype=np.float32))
     if eligible.order_by()[: EXACT_UP_TO + 1].count() <= EXACT_UP_TO:
-        with transaction.atomic(), connection.cursor() as cursor:
-            # No index can answer now: what is eligible is read and sorted, whatever the planner would rather do.
-            cursor.execute("SET LOCAL enable_indexscan = off")
-            return _by_distance(rows.filter(article__in=eligible), distance, limit)
+        # A sum is no indexed expression: what is eligible is read and sorted, whatever the planner would rather do.
+        return _by_distance(rows.filter(article__in=eligible), distance + Value(0.0), limit)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL hnsw.ef_search = {max(HNSW_BREADTH, min(2 * limit, 1000))}")
         cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
         return _by_distance(rows.filter(article__in=eligible), distance, limit)
 
 
-def _by_distance(rows: object, distance: CosineDistance, limit: int) -> list[tuple[int, float]]:
+def _by_distance(rows: object, distance: Expression, limit: int) -> list[tuple[int, float]]:
     found = rows.annotate(distance=distance).order_by("distance").values_list("article_id", "distance")[:limit]  # type: ignore[attr-defined]
     return [(article_id, 1.0 - far) for article_id, far in found]
 
