@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection, connections
+from PIL import Image
 
 from curation.serving.types import ModelUnavailable
 from illustrate import actions, pipeline
@@ -22,6 +24,7 @@ from illustrate.models import Picture
 from illustrate.signals import picture_attached
 from illustrate.types import Subject
 from tests.factories.illustrate import NOW, ArticleFactory, PictureFactory
+from tests.loopback import Answer, serve
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER = NOW + timedelta(hours=1)
@@ -224,6 +227,20 @@ def test_a_picture_that_kills_its_workers_is_given_up():
     picture.refresh_from_db()
     assert picture.state == Picture.State.FAILED
     assert "given up" in picture.failure
+
+
+@pytest.mark.parametrize(("allowed", "seen"), [(["127.0.0.0/8"], True), ([], False)])
+def test_the_articles_photo_is_looked_at_through_the_guard_and_its_loss_costs_nothing(settings, allowed, seen):
+    settings.FETCH, settings.FETCH_ALLOW_NETWORKS = "on", allowed
+    buffer = io.BytesIO()
+    Image.new("RGB", (300, 200), "#204060").save(buffer, "JPEG")
+    with serve() as site:
+        site.pages["/photo.jpg"] = Answer(buffer.getvalue(), headers={"Content-Type": "image/jpeg"})
+        picture = PictureFactory(article__image_url=site.address("/photo.jpg"))
+        assert pipeline.draw(picture_id=picture.pk, at=NOW)
+        assert bool(site.requests) is seen
+    picture.refresh_from_db()
+    assert bool(picture.provenance["photo"]) is seen
 
 
 KILLED = """
