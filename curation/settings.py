@@ -174,6 +174,8 @@ WHITENOISE_USE_FINDERS = DEBUG
 # Any Open Inference Protocol endpoint. Empty: models run in this process, for commands with no server running.
 MODELS_URL = env("MODELS_URL", default="")
 MODELS_TIMEOUT_SECONDS = 30
+# Off in web and worker, whatever else is set: they never load a model into themselves.
+LOCAL_MODELS = env.bool("GYEOL_LOCAL_MODELS", default=True)
 EMBEDDER = env("EMBEDDER", default="minilm")
 
 # -- Broker and jobs -----------------------------------------------------------------------------------------
@@ -203,6 +205,9 @@ CELERY_BEAT_SCHEDULE = {
     "purge-broker": {"task": "frontend.tasks.purge_broker", "schedule": 3600.0},
     "prune-old-slates": {"task": "curation.engagement.tasks.prune_slates", "schedule": crontab(hour="4", minute="10")},
 }
+for _entry in CELERY_BEAT_SCHEDULE.values():
+    # A round that nobody began before the next one is due is worth nothing: rounds do not pile up.
+    _entry["options"] = {"expires": _entry["schedule"] if isinstance(_entry["schedule"], float) else 3600.0}
 
 # -- Reading -------------------------------------------------------------------------------------------------
 

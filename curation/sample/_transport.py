@@ -16,7 +16,7 @@ class NewsroomTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         publisher = _newsroom.publishers().get(request.url.host.removesuffix(f".{_newsroom.DOMAIN}"))
-        newsroom = Newsroom.objects.first()
+        newsroom = Newsroom.objects.filter(closed_at__isnull=True).first()
         if publisher is None or newsroom is None:
             return httpx.Response(404, request=request)
         now = datetime.now(UTC)

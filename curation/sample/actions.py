@@ -19,9 +19,12 @@ from .types import Taste
 def load_newsroom(*, at: datetime) -> int:
     """Open the newsroom: its publishers become sources that are due at once. Returns how many there are.
 
-    Safe to call again: an open newsroom keeps its first day.
+    Safe to call again: an open newsroom keeps its first day, one that was closed opens anew.
     """
-    Newsroom.objects.get_or_create(id=1, defaults={"started_at": at})
+    newsroom, _ = Newsroom.objects.get_or_create(id=1, defaults={"started_at": at})
+    if newsroom.closed_at is not None:
+        newsroom.started_at, newsroom.closed_at = at, None
+        newsroom.save()
     for publisher in _newsroom.publishers().values():
         topics = sorted({a.topics[0] for a in _newsroom.articles() if a.publisher == publisher.slug})
         Source.objects.get_or_create(
@@ -41,12 +44,12 @@ def load_newsroom(*, at: datetime) -> int:
 
 
 @transaction.atomic
-def remove_newsroom() -> int:
+def remove_newsroom(*, at: datetime) -> int:
     """Close the newsroom and take everything it printed away: sources, articles, pictures, what was read of them.
 
-    Returns how many sources went.
+    It stays closed at the next start. Returns how many sources went.
     """
-    Newsroom.objects.all().delete()
+    Newsroom.objects.filter(closed_at__isnull=True).update(closed_at=at)
     sources = Source.objects.filter(is_sample=True)
     count = sources.count()
     sources.delete()

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from django.conf import settings
 
-from curation.serving.types import InferRequest, InferResponse, ModelSpec, Space, Tensor
+from curation.serving.types import InferRequest, InferResponse, ModelSpec, ModelUnavailable, Space, Tensor
 
 # Large enough to keep the embedder busy, small enough that others get their turn in between.
 CHUNK_ROWS = 64
@@ -28,6 +28,8 @@ def _driver(url: str) -> Driver:
         from curation.serving._remote import RemoteDriver
 
         return RemoteDriver(url, timeout=settings.MODELS_TIMEOUT_SECONDS)
+    if not settings.LOCAL_MODELS:
+        raise ModelUnavailable("MODELS_URL is not set, and this process loads no models itself")
     from curation.serving._local import LocalDriver
 
     return LocalDriver()

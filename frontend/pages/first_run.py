@@ -78,7 +78,7 @@ def set_fetching(request: HttpRequest) -> HttpResponse:
 @operators_only
 @require_POST
 def remove_sample(request: HttpRequest) -> HttpResponse:
-    sample.remove_newsroom()
+    sample.remove_newsroom(at=timezone.now())
     messages.success(request, _("The sample newsroom is gone, with its articles and pictures."))
     return redirect("first_run")
 

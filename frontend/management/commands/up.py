@@ -25,7 +25,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
 
+from accounts import actions as accounts
+from accounts.models import User
 from curation import embedded
+from curation.analytics import queries
+from curation.articles.models import Article
+from curation.sample import actions as sample
+from curation.sample import queries as sample_queries
 from curation.sources.tasks import poll_due_sources
 from frontend._supervisor import Child, StartError, Supervisor, free_port, port_is_free, say
 
@@ -72,11 +78,7 @@ class Command(BaseCommand):
         with _step("Preparing pages"):
             call_command("compile_messages", verbosity=0)
             call_command("collectstatic", verbosity=0, interactive=False)
-        is_first_start = _is_empty()
-        accounts = _make_accounts() if is_first_start else []
-        if is_first_start and not options["empty"]:
-            from curation.sample import actions as sample
-
+        if not options["empty"] and _wants_newsroom():
             with _step("Delivering the sample newsroom"):
                 sample.load_newsroom(at=timezone.now())
         connection.close()
@@ -90,22 +92,23 @@ class Command(BaseCommand):
         }
         supervisor = Supervisor(home / "log", environment, verbose=options["verbosity"] > 1)
         address = f"http://{host}:{port}"
+        probe = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"  # noqa: S104
         try:
             with _step("Starting the web server"):
                 if not os.environ.get("MODELS_URL"):
                     supervisor.start(_model_server(model_port))
                 supervisor.start(_web(host, port))
-                supervisor.wait_until(lambda: _answers(f"{address}/healthz"), "the web server", 60)
+                supervisor.wait_until(lambda: _answers(f"{probe}/healthz"), "the web server", 60)
             # Reading needs no model: whoever comes back need not wait for them.
-            self._welcome(address, accounts, time.monotonic() - began)
+            self._welcome(address, time.monotonic() - began)
             with _step("Loading the models"):
                 supervisor.wait_until(lambda: _answers(f"{environment['MODELS_URL']}/v2/health/ready"), "models", 180)
             with _step("Starting worker and beat"):
                 for child in (_worker(), _beat(home)):
                     supervisor.start(child)
-                supervisor.wait_until(lambda: _answers(f"{address}/readyz"), "the whole", 60)
+                supervisor.wait_until(lambda: _answers(f"{probe}/readyz"), "the whole", 60)
             poll_due_sources.delay()  # beat's first round would be a minute away
-            if is_first_start and not options["empty"]:
+            if _wants_simulated_readers():
                 _watch_newsroom(supervisor)
                 _simulate(environment, home)
             if options["once"]:
@@ -118,11 +121,12 @@ class Command(BaseCommand):
             with _step("Ending"), contextlib.suppress(KeyboardInterrupt):
                 supervisor.stop()
 
-    def _welcome(self, address: str, accounts: list[tuple[str, str, str]], seconds: float) -> None:
+    def _welcome(self, address: str, seconds: float) -> None:
         say(f"\n  Gyeol is ready after {seconds:.0f} s:  {self.style.SUCCESS(address)}\n")
-        if accounts:
+        # Made only now, in the same breath in which they are shown: a start that was interrupted loses no password.
+        if made := _make_accounts():
             say("  Made for this installation, shown only now:")
-            for role, email, password in accounts:
+            for role, email, password in made:
                 say(f"    {role:<9} {email:<24} {password}")
         else:
             say("  `manage.py changepassword EMAIL` sets a password anew.")
@@ -148,14 +152,14 @@ def _web(host: str, port: int) -> Child:
         "--workers-kill-timeout", "5", "--backlog", "1024", "--no-ws", "--log-level", "warning",
         "frontend.wsgi:application",
     ]  # fmt: skip
-    return Child("web", ["env", "GYEOL_WEB=1", *command])
+    return Child("web", ["env", "GYEOL_WEB=1", "GYEOL_LOCAL_MODELS=off", *command])
 
 
 def _worker() -> Child:
     concurrency = os.environ.get("WORKERS", str(max(2, min(4, os.cpu_count() or 2))))
     command = [sys.executable, "-m", "celery", "-A", "curation", "worker", "-Q", "ingest,rank,render"]
     quiet = ["-l", "warning", "--without-gossip", "--without-mingle"]
-    return Child("worker", [*command, "-c", concurrency, *quiet], stop_seconds=20)
+    return Child("worker", ["env", "GYEOL_LOCAL_MODELS=off", *command, "-c", concurrency, *quiet], stop_seconds=20)
 
 
 def _beat(home: Path) -> Child:
@@ -206,30 +210,35 @@ def _database(home: Path) -> Iterator[None]:
         yield
 
 
-def _is_empty() -> bool:
-    from accounts.models import User
+def _wants_newsroom() -> bool:
+    """Only an empty database: a site with articles of its own, or one that closed the newsroom, is left alone."""
+    return not sample_queries.was_ever_open() and not Article.objects.exists()
 
-    return not User.objects.exists()
+
+def _wants_simulated_readers() -> bool:
+    return sample_queries.is_open() and not User.objects.filter(is_synthetic=True).exists()
 
 
 def _make_accounts() -> list[tuple[str, str, str]]:
-    """A demo reader and an operator with random passwords: (role, e-mail, password)."""
-    from accounts import actions
-    from accounts.models import User
-
+    """A demo reader and an operator with random passwords, where there is nobody yet: (role, e-mail, password)."""
+    if User.objects.filter(is_synthetic=False).exists():
+        return []
     made = []
     for role, email in ((User.Role.READER, "reader@gyeol.local"), (User.Role.OPERATOR, "operator@gyeol.local")):
         password = "-".join(secrets.token_hex(2) for _ in range(4))
         user = User.objects.create_user(email, password, role=role)
         if role == User.Role.READER:
-            actions.pick_topics(reader=user, slugs=DEMO_TOPICS, at=timezone.now())
+            accounts.pick_topics(reader=user, slugs=DEMO_TOPICS, at=timezone.now())
         made.append((role.value, email, password))
     return made
 
 
 def _answers(url: str) -> bool:
+    """Whether our own server answers 200, asked by a name that it answers to."""
+    name = settings.ALLOWED_HOSTS[0].lstrip(".") if settings.ALLOWED_HOSTS else ""
+    request = urllib.request.Request(url, headers={"Host": name} if name not in {"", "*"} else {})  # noqa: S310
     try:
-        with urllib.request.urlopen(url, timeout=3) as response:  # noqa: S310 - our own loopback address
+        with urllib.request.urlopen(request, timeout=3) as response:  # noqa: S310 - our own loopback address
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -237,8 +246,6 @@ def _answers(url: str) -> bool:
 
 def _watch_newsroom(supervisor: Supervisor, seconds: float = 600) -> None:
     """Show how far the first newsroom is: read, and drawn."""
-    from curation.analytics import queries
-
     deadline = time.monotonic() + seconds
     shown = None
     while time.monotonic() < deadline:
