@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -27,6 +27,8 @@ from frontend.pages.search import language_of
 LONGEST = 120
 SHOWN = 33
 WINDOW = timedelta(days=90)
+LOOKED_UP = "phrases"  # in the session: ids of the phrases that were written into it
+REMEMBERED = 50
 
 
 @login_required
@@ -39,13 +41,14 @@ def start(request: HttpRequest) -> HttpResponse:
     except InvalidPhrase:
         messages.error(request, _("Write a phrase of 1 to %(most)d characters.") % {"most": LONGEST})
         return back(request, "topics")
+    _remember(request, found.pk)
     return redirect("phrase", found.pk)
 
 
 @login_required
 @require_safe
 def phrase(request: HttpRequest, phrase_id: int) -> HttpResponse:
-    subject = get_object_or_404(Phrase, pk=phrase_id)
+    subject = _own_phrase(request, phrase_id)
     reader_id = reader_of(request).pk
     found = []
     if subject.is_understood:
@@ -62,7 +65,7 @@ def phrase(request: HttpRequest, phrase_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def follow(request: HttpRequest, phrase_id: int) -> HttpResponse:
-    subject = get_object_or_404(Phrase, pk=phrase_id)
+    subject = _own_phrase(request, phrase_id)
     try:
         accounts.follow_phrase(
             reader=reader_of(request), text=subject.text, language=subject.language, at=timezone.now()
@@ -76,9 +79,22 @@ def follow(request: HttpRequest, phrase_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def unfollow(request: HttpRequest, phrase_id: int) -> HttpResponse:
-    subject = get_object_or_404(Phrase, pk=phrase_id)
+    subject = _own_phrase(request, phrase_id)
+    _remember(request, phrase_id)  # so that it can be followed again
     accounts.unfollow_phrase(reader=reader_of(request), phrase_id=phrase_id)
     return _button(request, subject, is_followed=False)
+
+
+def _own_phrase(request: HttpRequest, phrase_id: int) -> Phrase:
+    """A phrase that this reader follows or wrote. The rows are shared, and what others look for is their secret."""
+    if phrase_id not in request.session.get(LOOKED_UP, []) and not _is_followed(reader_of(request).pk, phrase_id):
+        raise Http404
+    return get_object_or_404(Phrase, pk=phrase_id)
+
+
+def _remember(request: HttpRequest, phrase_id: int) -> None:
+    others = [known for known in request.session.get(LOOKED_UP, []) if known != phrase_id]
+    request.session[LOOKED_UP] = [*others, phrase_id][-REMEMBERED:]
 
 
 def _is_followed(reader_id: int | None, phrase_id: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Subscription, User
 from curation.articles.models import Article
@@ -89,8 +90,27 @@ def test_sources_are_found_by_name(page: Client, topic) -> None:  # type: ignore
     assert "No such source" in page.get("/sources/?q=zzzz").content.decode()
 
 
+def test_a_phrase_is_shown_to_whoever_follows_or_wrote_it(page: Client, stranger: User) -> None:
+    phrase = Phrase.objects.create(text="debts of my brother", language="en", is_understood=False)
+    Subscription.objects.create(reader=stranger, phrase=phrase, created_at=timezone.now())
+    address = f"/phrases/{phrase.pk}/"
+    assert page.get(address).status_code == 404
+    assert page.post(f"{address}follow").status_code == 404
+    assert page.post(f"{address}unfollow").status_code == 404
+    assert page.post("/phrases/", {"text": phrase.text}).headers["Location"] == address
+    assert page.get(address).status_code == 200
+    other = Client()
+    other.force_login(stranger)
+    assert other.get(address).status_code == 200
+    assert f"{address}follow" in other.post(f"{address}unfollow", headers=HTMX).content.decode()
+    assert other.get(address).status_code == 200  # it was left this moment, and may be taken up again
+
+
 def test_a_phrase_without_meaning_gets_an_explained_empty_page(page: Client) -> None:
     phrase = Phrase.objects.create(text="qxzv blorft", language="en", is_understood=False)
+    session = page.session
+    session["phrases"] = [phrase.pk]
+    session.save()
     html = page.get(f"/phrases/{phrase.pk}/").content.decode()
     assert "These words say nothing to Gyeol." in html
     assert f"/phrases/{phrase.pk}/follow" not in html
