@@ -104,10 +104,17 @@ def _visit(url: str, headers: dict[str, str], deadline: float, may_fetch: bool) 
             client.stream("GET", url, headers=headers) as response,
         ):
             if response.status_code in REDIRECTS and "location" in response.headers:
-                return urljoin(url, response.headers["location"].strip()), response.status_code
+                return _redirected(url, response.headers["location"]), response.status_code
             return _read(url, response, deadline)
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError, UnicodeError) as error:
         raise FetchFailed(_in_words(error)) from None
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location.strip())
+    except ValueError:
+        raise FetchFailed("the server redirects to what is no address") from None
 
 
 def _read(url: str, response: httpx.Response, deadline: float) -> Document:

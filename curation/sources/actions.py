@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DataError, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 
 from curation.sources import _catalogue, _http, _store, queries
@@ -28,6 +28,7 @@ from curation.sources.types import (
     FetchOutcome,
     ParsedFeed,
     SourceError,
+    is_no_fault_of_the_text,
 )
 
 if TYPE_CHECKING:
@@ -65,8 +66,11 @@ def fetch_source(*, source_id: int, at: datetime) -> FetchOutcome:
         return _store.store_feed(source_id=source_id, feed=feed, document=document, started_at=at, took=took())
     except FetchingIsOff as off:
         return FetchOutcome("refused", str(off))
-    except (SourceError, DataError) as problem:
-        error = problem if isinstance(problem, SourceError) else SourceError("the database could not hold the entries")
+    except Exception as problem:
+        # Whatever a stranger's bytes set off goes on record: a source without a record would be due again for ever.
+        if is_no_fault_of_the_text(problem):
+            raise
+        error = _in_words(problem)
         return _store.store_failure(
             source_id=source_id,
             error=error,
@@ -175,9 +179,19 @@ def _parse(document: Document) -> ParsedFeed:
     except FeedRefused:
         raise
     except Exception as error:
-        # A parser that trips over a stranger's bytes must not stop the poll: the reason goes on record.
+        if is_no_fault_of_the_text(error):
+            raise
         logger.exception("a feed document could not be parsed")
         raise SourceError(f"the parser failed: {type(error).__name__}") from error
+
+
+def _in_words(problem: Exception) -> SourceError:
+    if isinstance(problem, SourceError):
+        return problem
+    logger.error("a visit failed in a way nobody foresaw", exc_info=problem)
+    if isinstance(problem, DatabaseError):
+        return SourceError("the database could not hold the entries")
+    return SourceError(f"the visit failed: {type(problem).__name__}")
 
 
 def _find_feed(address: str) -> tuple[str, ParsedFeed]:

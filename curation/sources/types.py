@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError
+from psycopg.errors import ProgramLimitExceeded
+
 
 class SourceError(Exception):
     """Something about a source is not as it should be; the message is one line for people and holds no secret."""
@@ -39,6 +43,13 @@ class AddressRefused(FetchFailed):
 
 class FetchingIsOff(FetchFailed):
     """The operator has not allowed this installation to fetch from the internet."""
+
+
+def is_no_fault_of_the_text(error: Exception) -> bool:
+    """Whether the run met trouble of its own: time, memory or the database ran out. It ends, and is tried again."""
+    if isinstance(error, OperationalError):  # a value too large for its index stays too large
+        return not isinstance(error.__cause__, ProgramLimitExceeded)
+    return isinstance(error, SoftTimeLimitExceeded | InterfaceError | MemoryError)
 
 
 @dataclass(frozen=True, slots=True)

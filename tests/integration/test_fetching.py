@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from django.db import connection
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError, connection
 
 from curation.sources import actions, queries
 from curation.sources.models import Entry, Fetch, FetchingSwitch, Source
@@ -140,6 +141,36 @@ def test_a_redirect_into_a_network_is_refused_without_a_request(site, source, ta
     assert outcome.outcome == "refused"
     assert source.last_error == outcome.reason != ""
     assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize("target", ["http://[x/", "//["])
+def test_a_redirect_to_what_is_no_address_is_a_failure_with_its_reason(site, source, target):
+    site.pages["/feed"] = Answer(status=302, headers={"Location": target})
+    assert visit(source).outcome == "failed"
+    assert Fetch.objects.get().reason == source.last_error == "the server redirects to what is no address"
+
+
+def test_a_failure_that_nobody_foresaw_is_on_record(site, source, monkeypatch):
+    def break_down(*args, **kwargs):
+        raise ValueError("a stranger's bytes")
+
+    monkeypatch.setattr("curation.sources.queries.fetch_document", break_down)
+    assert visit(source).outcome == "failed"
+    assert (source.failures, Fetch.objects.get().reason) == (1, "the visit failed: ValueError")
+
+
+@pytest.mark.parametrize("error", [SoftTimeLimitExceeded(), OperationalError(), InterfaceError(), MemoryError()])
+@pytest.mark.parametrize("where", ["fetch_document", "parse"])
+def test_trouble_of_our_own_is_not_held_against_the_source(site, source, monkeypatch, error, where):
+    def break_down(*args, **kwargs):
+        raise error
+
+    site.pages["/feed"] = Answer(rss("a"))
+    monkeypatch.setattr(f"curation.sources.queries.{where}", break_down)
+    with pytest.raises(type(error)):
+        visit(source)
+    source.refresh_from_db()
+    assert (source.failures, Fetch.objects.count()) == (0, 0)
 
 
 def test_a_redirect_loop_ends(site, source):
