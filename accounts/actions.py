@@ -176,7 +176,7 @@ def use_invitation(*, token: str, reader: User, at: datetime) -> bool:
     invitation = (
         Invitation.objects.select_for_update().filter(token=token, used_at__isnull=True, expires_at__gt=at).first()
     )
-    if invitation is None or (invitation.email and invitation.email != reader.email.lower()):
+    if invitation is None or not invitation.admits(reader.email):
         return False
     invitation.used_by, invitation.used_at = reader, at
     invitation.save(update_fields=["used_by", "used_at"])

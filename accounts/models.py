@@ -151,6 +151,9 @@ class Invitation(models.Model):
     )
     used_at = models.DateTimeField(null=True, blank=True)
 
+    def admits(self, email: str) -> bool:
+        return self.email in {"", email.lower()}
+
 
 class SignupPolicy(models.Model):
     """One row: who may sign up. Made from the SIGNUP setting at first use, then the operator's."""

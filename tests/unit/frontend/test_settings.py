@@ -120,6 +120,37 @@ def test_an_invitation_opens_the_closed_door_once(client: Client, operator: User
     assert Client().get(f"/invitation/{token}/").status_code == 410
 
 
+def test_an_invitation_for_somebody_else_is_refused_in_the_form(client: Client, operator: User) -> None:
+    client.force_login(operator)
+    client.post("/first-run/sign-up", {"policy": "invitation"})
+    client.post("/first-run/invite", {"email": "Friend@example.org"})
+    invitation = Invitation.objects.get()
+    guest = Client()
+    guest.get(f"/invitation/{invitation.token}/")
+    answer = guest.post("/account/signup/", {"email": "other@example.org", "password1": "a-long-passphrase"})
+    assert answer.status_code == 200
+    assert "for somebody else" in answer.content.decode()
+    assert not User.objects.filter(email="other@example.org").exists()
+    answer = guest.post("/account/signup/", {"email": "friend@example.org", "password1": "a-long-passphrase"})
+    assert answer.headers["Location"] == "/welcome/"
+    invitation.refresh_from_db()
+    assert invitation.used_by == User.objects.get(email="friend@example.org")
+
+
+def test_an_invitation_used_a_moment_earlier_leaves_no_account(
+    client: Client, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(operator)
+    client.post("/first-run/sign-up", {"policy": "invitation"})
+    client.post("/first-run/invite", {"email": ""})
+    guest = Client()
+    guest.get(f"/invitation/{Invitation.objects.get().token}/")
+    monkeypatch.setattr("accounts.actions.use_invitation", lambda **_: False)  # the other one was quicker
+    answer = guest.post("/account/signup/", {"email": "late@example.org", "password1": "a-long-passphrase"})
+    assert answer.status_code == 410
+    assert not User.objects.filter(email="late@example.org").exists()
+
+
 def test_a_new_installation_asks_its_operator_until_the_answer(client: Client, operator: User, page: Client) -> None:
     client.force_login(operator)
     operator.preference.save()
