@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "frontend.middleware.short_patience",
     "frontend.middleware.reader_language",
     "frontend.middleware.content_security_policy",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -174,6 +175,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 # Any Open Inference Protocol endpoint. Empty: models run in this process, for commands with no server running.
 MODELS_URL = env("MODELS_URL", default="")
 MODELS_TIMEOUT_SECONDS = 30
+MODELS_TIMEOUT_SECONDS_IN_PAGES = 3  # a reader waits for the answer; a worker can try longer
 # Off in web and worker, whatever else is set: they never load a model into themselves.
 LOCAL_MODELS = env.bool("GYEOL_LOCAL_MODELS", default=True)
 EMBEDDER = env("EMBEDDER", default="minilm")
@@ -272,5 +274,6 @@ LOGGING = {
         "trafilatura": {"level": "ERROR"},  # every odd link of a stranger's page would be a warning
         "celery.app.trace": {"level": "WARNING"},
         "sqlalchemy": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},  # a mistyped address is no trouble of the operator's
     },
 }

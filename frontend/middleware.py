@@ -1,4 +1,6 @@
-"""What every request passes: the reader's language and time zone, and the content security policy."""
+"""What every request passes: little patience with the models, the reader's language and time zone, and the content
+security policy.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,20 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
+from curation.serving import queries as serving
 from frontend.pages._reader import preference_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+def short_patience(get_response: Handler) -> Handler:
+    """A page says soon that the models are away, rather than keep a reader and a web process waiting."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        with serving.waiting_at_most(settings.MODELS_TIMEOUT_SECONDS_IN_PAGES):
+            return get_response(request)
+
+    return handle
 
 
 def reader_language(get_response: Handler) -> Handler:
@@ -60,7 +73,7 @@ def _policy(nonce: str) -> str:
             f"style-src 'self' 'nonce-{nonce}'",
             # A picture's own placeholder colour: attributes can neither load nor run anything.
             "style-src-attr 'unsafe-inline'",
-            f"img-src 'self' data: https: {pictures}".rstrip(),  # publishers' own pictures inside a text
+            f"img-src 'self' data: {pictures}".rstrip(),
             "font-src 'self'",
             "connect-src 'self'",
             "manifest-src 'self'",

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
-from curation.serving import _protocol
+from curation.serving import _patience, _protocol
 from curation.serving.types import (
     InferRequest,
     InferResponse,
@@ -55,12 +55,13 @@ class RemoteDriver:
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
         """Asks again while the server says "later", as long as the whole timeout allows."""
-        until = time.monotonic() + self._timeout
+        timeout = _patience.within(self._timeout)
+        until = time.monotonic() + timeout
         pause = 0.05
         while True:
             try:
                 response = self._client.request(
-                    method, path, content=body, headers={"content-type": "application/json"}
+                    method, path, content=body, headers={"content-type": "application/json"}, timeout=timeout
                 )
             except httpx.ConnectError:
                 trouble = f"nothing answers at {self._url}"

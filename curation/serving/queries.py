@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 from django.conf import settings
 
+from curation.serving import _patience
 from curation.serving.types import InferRequest, InferResponse, ModelSpec, ModelUnavailable, Space, Tensor
 
 # Large enough to keep the embedder busy, small enough that others get their turn in between.
@@ -42,6 +44,16 @@ os.register_at_fork(after_in_child=_driver.cache_clear)
 def infer(model: str, request: InferRequest) -> InferResponse:
     """Raises ModelNotFound, ModelUnavailable or InvalidRequest."""
     return _driver(settings.MODELS_URL).infer(model, request)
+
+
+@contextmanager
+def waiting_at_most(seconds: float) -> Iterator[None]:
+    """Inside it, a model that does not answer in time counts as unavailable: somebody is looking at an empty page."""
+    token = _patience.most_seconds.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.most_seconds.reset(token)
 
 
 def embed(texts: Sequence[str], languages: Sequence[str]) -> np.ndarray:

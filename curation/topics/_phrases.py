@@ -32,6 +32,7 @@ MOST_TOKENS = 8
 @dataclass(frozen=True)
 class Reading:
     vector: np.ndarray
+    tokens: list[str]
     threshold: float
     is_understood: bool
 
@@ -42,8 +43,9 @@ def read(text: str, language: str) -> Reading:
     (known,) = serving.familiarity([text], [language])
     unrelated = _head.load().background @ vector
     threshold = float(np.clip(unrelated.mean() + DEVIATIONS * unrelated.std(), FLOOR, CEILING))
-    is_understood = known >= UNDERSTOOD_FROM or _is_written(text, language)
-    return Reading(vector, threshold, is_understood)
+    tokens = _tokens(text, language)
+    is_understood = known >= UNDERSTOOD_FROM or _is_written(tokens)
+    return Reading(vector, tokens, threshold, is_understood)
 
 
 def find(phrase: Phrase, *, reader_id: int | None, limit: int, since: datetime | None) -> list[tuple[int, float]]:
@@ -67,18 +69,16 @@ def _tokens(text: str, language: str) -> list[str]:
     return _stories.telling(tokens)[:MOST_TOKENS]
 
 
-def _is_written(text: str, language: str) -> bool:
-    tokens = _tokens(text, language)
+def _is_written(tokens: list[str]) -> bool:
     query = SearchQuery(" ".join(tokens), config="simple")
     return bool(tokens) and Article.objects.ready().filter(owner=None, search=query).exists()
 
 
 def _worded(phrase: Phrase, *, reader_id: int | None, since: datetime | None, limit: int) -> dict[int, float]:
     """Article id -> root of the share of the phrase's words that it has, rare words counting more."""
-    tokens = _tokens(phrase.text, phrase.language)
-    if not tokens:
+    if not phrase.tokens:
         return {}
-    asked = [SearchQuery(token, config="simple") for token in tokens]
+    asked = [SearchQuery(token, config="simple") for token in phrase.tokens]
     eligible = Article.objects.ready().visible_to(reader_id)
     if since is not None:
         eligible = eligible.fresher_than(since)

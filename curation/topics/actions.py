@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from curation.articles.models import Article, ArticleVector, EmbeddingSpace
 from curation.serving import queries as serving
-from curation.serving.types import ModelUnavailable
+from curation.serving.types import ServingError
 from curation.topics import _catalogue, _phrases, _stories, queries
 from curation.topics.models import ArticleTopic, Assignment, Phrase, Topic
 from curation.topics.signals import article_assigned
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 TOPIC_CUT = 0.2
 TOPICS_PER_ARTICLE = 3
 PHRASE_CHARACTERS = 120
+# Words that meant nothing may have come into use since; reading them again costs little once a day.
+PHRASE_READ_AGAIN_AFTER = timedelta(days=1)
 # One transaction at a time decides about stories, or two articles of one event would each found their own.
 _STORIES_LOCK = 0x57_0121E5
 
@@ -55,12 +58,12 @@ def assign_article(*, article_id: int, at: datetime) -> Assignment | None:
 
 
 def assign_waiting(*, at: datetime, limit: int) -> int:
-    """Assigns what no announcement reached, oldest first, and places phrases that have no vector yet."""
+    """Assigns what no announcement reached, oldest first, and places the phrases that have no place, or an old one."""
     waiting = list(Article.objects.ready().filter(assignment=None).order_by("sorted_at", "pk")[:limit])
     for article, classification in zip(waiting, _classify(waiting), strict=True):
         _assign(article, classification, at=at)
-    for phrase in Phrase.objects.filter(vector=None, is_understood=True)[:limit]:
-        _place(phrase)
+    for phrase in _unplaced(at)[:limit]:
+        _place(phrase, at=at)
     return len(waiting)
 
 
@@ -112,20 +115,31 @@ def get_phrase(*, text: str, language: str) -> Phrase:
         text=text, language=language, defaults={"created_at": timezone.now()}
     )
     try:
-        return _place(phrase)
-    except ModelUnavailable as error:
+        return _place(phrase, at=timezone.now())
+    except ServingError as error:
         logger.warning("phrase %d waits for the models: %s", phrase.pk, error)
         return phrase
 
 
-def _place(phrase: Phrase) -> Phrase:
+def _unplaced(at: datetime) -> QuerySet[Phrase]:
+    """Phrases that the models never read, that lie in a space left behind, or that are due to be read again."""
+    left_behind = Q(is_understood=True, space__is_current=False)
+    in_vain = (Q(is_understood=False) | Q(space=None)) & Q(placed_at__lte=at - PHRASE_READ_AGAIN_AFTER)
+    waiting = Phrase.objects.select_related("space").filter(Q(placed_at=None) | left_behind | in_vain)
+    return waiting.order_by(F("placed_at").asc(nulls_first=True), "pk")
+
+
+def _place(phrase: Phrase, *, at: datetime) -> Phrase:
     current = serving.current_space()
-    if phrase.vector is not None and phrase.space and phrase.space.revision == current.revision:
+    is_read = phrase.placed_at is not None and phrase.vector is not None
+    if is_read and phrase.space and phrase.space.revision == current.revision:
         return phrase
     reading = _phrases.read(phrase.text, phrase.language)
     phrase.is_understood = reading.is_understood
     phrase.threshold = reading.threshold
     phrase.vector = reading.vector if reading.is_understood else None
+    phrase.tokens = reading.tokens
+    phrase.placed_at = at
     phrase.space = EmbeddingSpace.objects.filter(name=current.name, revision=current.revision).first()
-    phrase.save(update_fields=["is_understood", "threshold", "vector", "space"])
+    phrase.save(update_fields=["is_understood", "threshold", "vector", "tokens", "placed_at", "space"])
     return phrase

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from pgvector.django import HalfVectorField
 
@@ -58,14 +59,19 @@ class ArticleTopic(models.Model):
 
 
 class Phrase(models.Model):
-    """Any phrase that somebody follows as a topic, with its vector and its calibrated threshold."""
+    """Any phrase that somebody follows as a topic, with its vector and its calibrated threshold.
+
+    All that finding its articles needs is kept here, so that a page is served without the models.
+    """
 
     text = models.CharField(max_length=120)
     language = models.CharField(max_length=8)
     vector = HalfVectorField(dimensions=DIMENSION, null=True)
     space = models.ForeignKey(EmbeddingSpace, null=True, on_delete=models.SET_NULL)
     threshold = models.FloatField(default=1.0)  # cosine from which an article is about the phrase
+    tokens = ArrayField(models.TextField(), default=list)  # the words that are looked for in articles
     is_understood = models.BooleanField(default=True)  # False: nonsense to the embedder; its page says so
+    placed_at = models.DateTimeField(null=True)  # when the models last read it; null: never
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

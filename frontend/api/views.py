@@ -27,6 +27,7 @@ from curation.articles.models import Article
 from curation.engagement import actions as engagement
 from curation.engagement import queries as engagement_queries
 from curation.ranking import actions as ranking
+from curation.serving.types import ServingError
 from curation.sources import actions as sources
 from curation.sources.types import SourceError
 from curation.topics.models import Topic
@@ -40,7 +41,7 @@ RESULTS = 30
 
 
 class Unavailable(APIException):
-    """The database is away: the client keeps what it has and tries again."""
+    """The database or the models are away: the client keeps what it has and tries again."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "The service is away for a moment; try again."
@@ -139,7 +140,10 @@ class SearchView(APIView):
         text = " ".join(request.query_params.get("q", "").split())[:200]
         if not text:
             raise ValidationError({"q": "What are you looking for?"})
-        found = articles.search(text, language="", reader_id=_reader(request).pk, limit=RESULTS)
+        try:
+            found = articles.search(text, language="", reader_id=_reader(request).pk, limit=RESULTS)
+        except ServingError:
+            raise Unavailable from None
         return Response(out.ListOut({"cards": make_cards(picks(found), reader_id=_reader(request).pk)}).data)
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from curation.articles import queries as articles
-from curation.serving.types import ModelUnavailable
+from curation.serving.types import ServingError
 from curation.topics.models import Topic
 from frontend.pages._lists import bands_of
 from frontend.pages._reader import reader_id_of
@@ -25,7 +25,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if text:
         try:
             found = articles.search(text, language=language_of(text), reader_id=reader_id_of(request), limit=SHOWN)
-        except ModelUnavailable:
+        except ServingError:
             found = []
             context["is_away"] = True
         context |= bands_of(request, list(found), opening=False)

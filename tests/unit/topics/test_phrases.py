@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from curation.articles.models import EmbeddingSpace
 from curation.topics import actions, queries
 from curation.topics.models import Phrase
 from curation.topics.types import InvalidPhrase
@@ -99,3 +100,32 @@ def test_with_the_models_away_a_phrase_waits_and_the_reconciler_places_it(settin
     phrase.refresh_from_db()
     assert phrase.vector is not None
     assert phrase.threshold < 1
+
+
+def test_what_is_about_a_phrase_is_found_with_the_models_away(settings):
+    boats = an_article("Apprentices launch the wooden dinghy they built")
+    phrase = actions.get_phrase(text="wooden boat building", language="en")
+    settings.MODELS_URL, settings.MODELS_TIMEOUT_SECONDS = "http://127.0.0.1:9", 0.1
+    assert about(Phrase.objects.get(pk=phrase.pk)) == [boats.pk]
+
+
+def test_a_phrase_that_meant_nothing_is_read_again_a_day_later():
+    phrase = actions.get_phrase(text="zorbligraph", language="en")
+    assert not phrase.is_understood
+    article = an_article("Zorbligraph wins engineering prize")
+    at = phrase.placed_at
+    actions.assign_waiting(at=at + timedelta(hours=23), limit=10)
+    assert not Phrase.objects.get(pk=phrase.pk).is_understood
+    actions.assign_waiting(at=at + timedelta(hours=24), limit=10)
+    assert about(Phrase.objects.get(pk=phrase.pk)) == [article.pk]
+
+
+def test_a_phrase_of_a_space_left_behind_is_placed_in_the_current_one():
+    an_article("Apprentices launch the wooden dinghy they built")
+    phrase = actions.get_phrase(text="wooden boat building", language="en")
+    old = EmbeddingSpace.objects.create(name="old", revision="0", dimension=384, is_current=False)
+    Phrase.objects.filter(pk=phrase.pk).update(space=old)
+    actions.assign_waiting(at=phrase.placed_at, limit=10)
+    phrase.refresh_from_db()
+    assert phrase.space is not None
+    assert phrase.space.is_current
