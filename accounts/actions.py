@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from curation.engagement import queries as engagement
 from curation.sources import actions as sources
@@ -27,6 +28,8 @@ INVITATION_DAYS = 14
 FOLLOWED_PHRASES = 50
 MUTED_WORDS = 200
 OPML_SOURCES = 500
+OPML_NAMESPACE = "urn:gyeol:opml"
+ET.register_namespace("gyeol", OPML_NAMESPACE)
 
 
 # -- Following -----------------------------------------------------------------------------------------------
@@ -157,6 +160,17 @@ def set_signup_policy(*, policy: str, by: User) -> None:
     SignupPolicy.objects.update_or_create(id=1, defaults={"policy": policy})
 
 
+@transaction.atomic
+def keep_an_operator(*, without: User) -> None:
+    """To call before an account stops to be an active operator. Raises ValidationError if it is the last one.
+
+    The operators' rows stay locked until the caller's transaction ends: two cannot leave at the same moment.
+    """
+    operators = User.objects.select_for_update().filter(role=User.Role.OPERATOR, is_active=True).order_by("pk")
+    if {operator.pk for operator in operators} == {without.pk}:
+        raise ValidationError(_("This is the last operator: make somebody else operator first."), code="last")
+
+
 def invite(*, by: User, at: datetime, email: str = "") -> Invitation:
     """A link for one person, good for two weeks."""
     if by.role != User.Role.OPERATOR:
@@ -227,12 +241,12 @@ def export_account(reader: User) -> dict[str, Any]:
 
 
 def export_opml(reader: User) -> str:
-    """The sources that the reader follows, as other readers import them."""
+    """The sources that the reader follows, as other readers import them; private ones are marked for our own import."""
     root = ET.Element("opml", version="2.0")
     ET.SubElement(ET.SubElement(root, "head"), "title").text = "Gyeol"
     body = ET.SubElement(root, "body")
     for source in Source.objects.filter(pk__in=reader.subscriptions.values("source_id")).order_by("name"):
-        ET.SubElement(
+        outline = ET.SubElement(
             body,
             "outline",
             type="rss",
@@ -241,6 +255,8 @@ def export_opml(reader: User) -> str:
             xmlUrl=source.address,
             htmlUrl=source.site_url,
         )
+        if source.owner_id is not None:
+            outline.set(f"{{{OPML_NAMESPACE}}}private", "true")
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 
@@ -248,6 +264,8 @@ def export_opml(reader: User) -> str:
 def import_opml(*, reader: User, text: str, at: datetime) -> tuple[int, list[str]]:
     """Follow every source of an OPML document. Returns how many, and the addresses refused, each with its reason.
 
+    Sources that the document marks as private, that the reader has as private ones, or whose address may hold a
+    secret (a query string) and is no public source yet, become the reader's private sources.
     Raises ValidationError when the document is no OPML or holds too many sources; then nothing is followed.
     """
     try:
@@ -257,9 +275,9 @@ def import_opml(*, reader: User, text: str, at: datetime) -> tuple[int, list[str
     if len(listed) > OPML_SOURCES:
         raise ValidationError(f"At most {OPML_SOURCES} sources can be imported at once.", code="too_many")
     followed, refused = 0, []
-    for title, address in listed:
+    for title, address, private in listed:
         try:
-            source = sources.add_listed_source(address=address, name=title, at=at)
+            source = sources.add_listed_source(address=address, name=title, by=reader, at=at, private=private)
         except SourceError as error:
             refused.append(f"{address}: {error}")
             continue
@@ -274,10 +292,5 @@ def delete_account(*, reader: User) -> None:
 
     The last operator cannot leave: nobody could open the admin again.
     """
-    if reader.role == User.Role.OPERATOR:
-        others = User.objects.select_for_update().filter(role=User.Role.OPERATOR, is_active=True).exclude(pk=reader.pk)
-        if not others.exists():
-            raise ValidationError(
-                "The last operator cannot be deleted: make somebody else operator first.", code="last"
-            )
+    keep_an_operator(without=reader)
     reader.delete()

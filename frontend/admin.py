@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
@@ -29,17 +30,26 @@ def _operator(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
+class _UserForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean(self) -> dict[str, Any]:
+        chosen: dict[str, Any] = super().clean() or self.cleaned_data
+        stays = chosen.get("role") == User.Role.OPERATOR and chosen.get("is_active")
+        if not stays:
+            accounts.keep_an_operator(without=self.instance)
+        return chosen
+
+
 @admin.register(User)
 class UserAdmin(ModelAdmin):
     """Readers, editors and operators. Passwords are reset, never shown."""
 
     list_display = ["email", "name", "role", "is_active", "is_synthetic", "joined_at", "last_login"]
     list_filter = ["role", "is_active", "is_synthetic"]
-    list_editable = ["role"]
     search_fields = ["email", "name"]
     ordering = ["-joined_at"]
     fields = ["email", "name", "role", "is_active"]
     actions = ["reset_password"]
+    form = _UserForm
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         rows = super().get_queryset(request)
@@ -47,6 +57,9 @@ class UserAdmin(ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # people sign up, or are invited
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False  # its owner does; the admin would list what goes with it, private articles too
 
     @admin.action(description=_("Set a new random password, shown once"))
     def reset_password(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -18,6 +18,8 @@ PAGES = [
     if model._meta.app_label in {"accounts", "sources", "articles", "illustrate"}
 ]
 
+PEOPLE = reverse("admin:accounts_user_changelist")
+
 
 @pytest.mark.parametrize("page", ["/admin/", *PAGES])
 def test_the_operator_sees_it(client: Client, page: str) -> None:
@@ -40,3 +42,32 @@ def test_a_source_shows_its_last_visits(client: Client) -> None:
     client.force_login(UserFactory(role=User.Role.OPERATOR))
     page = client.get(reverse("admin:sources_source_change", args=[source.pk]))
     assert "the server said 500" in page.content.decode()
+
+
+def test_an_account_is_not_deleted_here_where_its_private_articles_would_be_listed(client: Client) -> None:
+    reader = UserFactory()
+    client.force_login(UserFactory(role=User.Role.OPERATOR))
+    assert client.get(reverse("admin:accounts_user_delete", args=[reader.pk])).status_code == 403
+    client.post(PEOPLE, {"action": "delete_selected", "_selected_action": [reader.pk], "post": "yes"})
+    assert User.objects.filter(pk=reader.pk).exists()
+
+
+@pytest.mark.parametrize("change", [{"role": "reader", "is_active": "on"}, {"role": "operator"}])
+def test_the_last_operator_stays_one(client: Client, change: dict[str, str]) -> None:
+    User.objects.filter(role=User.Role.OPERATOR).delete()
+    UserFactory(role=User.Role.OPERATOR, is_active=False)
+    operator = UserFactory(role=User.Role.OPERATOR)
+    client.force_login(operator)
+    page = reverse("admin:accounts_user_change", args=[operator.pk])
+    answer = client.post(page, {"email": operator.email, "name": "", **change})
+    assert "last operator" in answer.content.decode()
+    operator.refresh_from_db()
+    assert (operator.role, operator.is_active) == (User.Role.OPERATOR, True)
+    UserFactory(role=User.Role.OPERATOR)
+    assert client.post(page, {"email": operator.email, "name": "", **change}).status_code == 302
+
+
+def test_roles_are_not_changed_in_bulk(client: Client) -> None:
+    operator = UserFactory(role=User.Role.OPERATOR)
+    client.force_login(operator)
+    assert 'name="form-0-role"' not in client.get(PEOPLE).content.decode()
