@@ -20,7 +20,7 @@ from curation.articles.types import Draft, Extracted
 from curation.serving.types import InvalidRequest, ServingError
 from curation.sources import queries as sources
 from curation.sources.models import Entry
-from curation.sources.types import FetchFailed, FetchingIsOff
+from curation.sources.types import FetchFailed, FetchingIsOff, is_no_fault_of_the_text
 
 logger = logging.getLogger(__name__)
 
@@ -58,13 +58,15 @@ def prepare_entries(*, entry_ids: Sequence[int], at: datetime) -> None:
         if time.monotonic() > deadline:
             break
         try:
-            if known is None:
-                waiting.append(_take_over(entry, at).pk)
+            if known is None or known.article.failure:
+                waiting.append(_take_over(entry, at, failed=known.article if known else None).pk)
             else:
                 _correct(known, entry, at)
         except ServingError as error:
             logger.warning("entry %s waits for the model server: %s", entry.pk, error)
         except Exception as error:
+            if is_no_fault_of_the_text(error):
+                raise
             # Strangers' text through many parsers: one that breaks any of them must not hold up the others.
             logger.exception("entry %s cannot be prepared", entry.pk)
             _store_failure(entry, f"{type(error).__name__}: {error}"[:300], at)
@@ -138,9 +140,12 @@ def _retry_full_texts(at: datetime) -> int:
 # -- Taking an entry over ------------------------------------------------------------------------------------
 
 
-def _take_over(entry: Entry, at: datetime) -> Article:
+def _take_over(entry: Entry, at: datetime, *, failed: Article | None) -> Article:
+    """`failed` is what came of the entry before its publisher changed it: nobody has seen it, and it makes room."""
     draft, tries = _draft(entry)
     with transaction.atomic():
+        if failed is not None:
+            Article.objects.filter(pk=failed.pk, ready_at=None).exclude(failure="").delete()
         # Two publishers may send the same text at the same moment: one of the two waits here and finds the other's.
         _lock_words(draft.content_hash)
         article = _same_article(draft, entry) or _create(draft, entry, at, tries)
@@ -186,6 +191,7 @@ def _store_failure(entry: Entry, reason: str, at: datetime) -> None:
         known = ArticleEntry.objects.filter(entry=entry).first()
         if known is not None:  # a correction that cannot be read leaves the article as it was
             ArticleEntry.objects.filter(pk=known.pk).update(entry_hash=entry.content_hash)
+            Article.objects.filter(pk=known.article_id).exclude(failure="").update(failure=reason.replace("\x00", ""))
             return
         article = Article.objects.create(
             url=f"urn:gyeol:entry:{digest}",
@@ -207,7 +213,7 @@ def _store_failure(entry: Entry, reason: str, at: datetime) -> None:
 def _correct(known: ArticleEntry, entry: Entry, at: datetime) -> None:
     """The publisher changed the entry. Only the source that had the article first speaks for it."""
     article = known.article
-    if article.source_id == entry.source_id and not article.failure:
+    if article.source_id == entry.source_id:
         draft, _ = _draft(entry)
         if article.has_full_text and not draft.has_full_text:  # its page cannot be had today: the text stays
             kept = {name: getattr(article, name) for name in ("html", "text", "reading_seconds", "has_full_text")}

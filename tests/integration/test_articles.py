@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from django.db import transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from curation.articles import actions, queries
 from curation.articles.models import Article, ArticleEntry, ArticleVector, EmbeddingSpace
@@ -233,6 +234,47 @@ def teaser(site, path="/a", **values) -> Entry:
         link=site.address(path),
         **values,
     )
+
+
+@pytest.mark.parametrize("error", [SoftTimeLimitExceeded(), OperationalError(), InterfaceError(), MemoryError()])
+def test_trouble_of_our_own_is_not_held_against_the_entry(monkeypatch, error):
+    def break_down(*args, **kwargs):
+        raise error
+
+    entry = EntryFactory()
+    with monkeypatch.context() as patch:
+        patch.setattr("curation.articles.actions.make_draft", break_down)
+        with pytest.raises(type(error)):
+            prepare(entry)
+    assert not Article.objects.exists()
+    assert prepare(entry).ready_at == NOON
+
+
+def test_what_the_database_can_never_hold_fails_with_its_reason(monkeypatch):
+    def overflow(*args, **kwargs):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT to_tsvector('simple', string_agg(n::text, ' ')) FROM generate_series(1, 200000) n")
+
+    monkeypatch.setattr("curation.articles.actions.make_draft", overflow)
+    assert prepare(EntryFactory()).failure.startswith("OperationalError: string is too long for tsvector")
+
+
+def test_a_failed_entry_that_its_publisher_mends_is_taken_over_again(monkeypatch):
+    def break_down(*args, **kwargs):
+        raise ValueError("unreadable")
+
+    entry = EntryFactory()
+    with monkeypatch.context() as patch:
+        patch.setattr("curation.articles.actions.make_draft", break_down)
+        assert prepare(entry).failure == "ValueError: unreadable"
+        change(entry, title="Still broken")
+        patch.setattr("curation.articles.actions.make_draft", lambda *a: 1 / 0)
+        assert prepare(entry).failure == "ZeroDivisionError: division by zero"
+    change(entry, title="Harbour bridge opens after all", summary_html="")
+    article = prepare(entry)
+    assert (article.title, article.failure, article.ready_at) == ("Harbour bridge opens after all", "", NOON)
+    assert Article.objects.get() == article
+    assert ArticleEntry.objects.get().entry_hash == entry.content_hash
 
 
 def test_a_teaser_gets_its_full_text_and_its_pictures_alt_text(site):
