@@ -126,15 +126,19 @@ def add_source(*, address: str, by: AbstractBaseUser, at: datetime, private: boo
     return _wake(source, at=at)
 
 
-def add_listed_source(*, address: str, name: str, at: datetime) -> Source:
+def add_listed_source(*, address: str, name: str, by: AbstractBaseUser, at: datetime, private: bool = False) -> Source:
     """The source at `address`, taken as another reader's list states it: nothing is fetched. Raises AddressRefused.
 
-    A list may hold hundreds; whether each still is a feed shows at its first visit.
+    A list may hold hundreds; whether each still is a feed shows at its first visit. It is a private source of `by`
+    when the list says so, when `by` has it as one already, and when the address may hold a secret (a query string)
+    and is no public source yet: what was private by mistake can be shared later, but not the other way round.
     """
     address = _normal_address(address)
+    known = set(Source.objects.visible_to(by.pk).filter(address=address).values_list("owner_id", flat=True))
+    is_private = private or by.pk in known or (None not in known and bool(urlsplit(address).query))
     source, _ = Source.objects.get_or_create(
         address=address,
-        owner=None,
+        owner_id=by.pk if is_private else None,
         defaults={
             "name": name[:200] or urlsplit(address).hostname or address[:200],
             "status": Source.Status.ACTIVE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError
@@ -96,6 +97,14 @@ class ParsedFeed:
     def main_language(self) -> str:
         """ISO 639, without the region."""
         return self.language.partition("-")[0].lower()
+
+
+class ListedSource(NamedTuple):
+    """One line of a subscription list."""
+
+    title: str
+    address: str
+    private: bool = False  # so says the list: Gyeol's own lists do
 
 
 @dataclass(frozen=True, slots=True)

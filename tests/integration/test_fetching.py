@@ -388,12 +388,29 @@ def test_an_address_that_the_guard_refuses_is_not_stored(settings, reader, addre
     assert Source.objects.count() == before
 
 
-def test_a_listed_source_is_taken_without_a_visit(site, db):
-    source = actions.add_listed_source(address=site.address("/feed"), name="Listed", at=AT)
-    assert (source.name, source.status, site.requests) == ("Listed", Source.Status.ACTIVE, [])
-    assert actions.add_listed_source(address=site.address("/feed"), name="Again", at=AT) == source
+def test_a_listed_source_is_taken_without_a_visit(site, reader):
+    source = actions.add_listed_source(address=site.address("/feed"), name="Listed", by=reader, at=AT)
+    assert (source.name, source.status, source.owner) == ("Listed", Source.Status.ACTIVE, None)
+    assert site.requests == []
+    assert actions.add_listed_source(address=site.address("/feed"), name="Again", by=reader, at=AT) == source
     with pytest.raises(AddressRefused):
-        actions.add_listed_source(address="http://10.0.0.1/feed", name="", at=AT)
+        actions.add_listed_source(address="http://10.0.0.1/feed", name="", by=reader, at=AT)
+
+
+def test_a_listed_address_that_may_hold_a_secret_is_private_unless_it_is_public_already(reader):
+    known = SourceFactory(address="https://example.org/feed?format=rss")
+    assert actions.add_listed_source(address=known.address, name="", by=reader, at=AT) == known
+    unknown = actions.add_listed_source(address="https://example.org/feed?token=1", name="", by=reader, at=AT)
+    assert unknown.owner == reader
+    assert actions.add_listed_source(address=unknown.address, name="", by=reader, at=AT) == unknown
+
+
+def test_a_listed_address_that_the_reader_has_privately_is_that_source(reader, django_user_model):
+    mine = SourceFactory(address="https://example.org/s3cret/feed", owner=reader)
+    assert actions.add_listed_source(address=mine.address, name="", by=reader, at=AT) == mine
+    somebody = django_user_model.objects.create_user(email="s@example.org", password="Long enough 1")
+    theirs = actions.add_listed_source(address=mine.address, name="", by=somebody, at=AT, private=True)
+    assert theirs.owner == somebody
 
 
 # -- Polling -------------------------------------------------------------------------------------------------

@@ -198,6 +198,18 @@ def test_a_list_of_sources_comes_back_as_it_went(reader: User) -> None:
     assert set(queries.reader_profile(other).sources) == set(queries.reader_profile(reader).sources)
 
 
+def test_a_private_source_stays_private_when_its_owner_takes_it_along(reader: User) -> None:
+    private = source(address="https://example.org/feed/s3cret", owner=reader)
+    actions.follow_source(reader=reader, source_id=private.pk, at=NOW)
+    text = actions.export_opml(reader)
+    before = Source.objects.count()
+    assert actions.import_opml(reader=reader, text=text, at=NOW) == (1, [])
+    assert Source.objects.count() == before
+    new_account = UserFactory()
+    assert actions.import_opml(reader=new_account, text=text, at=NOW) == (1, [])
+    assert set(Source.objects.filter(address=private.address)) == {private, Source.objects.get(owner=new_account)}
+
+
 def test_a_list_with_a_forbidden_address_takes_the_others_and_says_which_not(reader: User) -> None:
     text = """<opml version="2.0"><body><outline text="ok" xmlUrl="https://ok.example.org/feed"/>
     <outline text="inside" xmlUrl="http://169.254.169.254/latest"/></body></opml>"""
