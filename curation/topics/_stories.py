@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -39,10 +39,10 @@ _STOPWORDS = frozenset(
 )
 
 
-def join_or_found(article: Article, place: ArticleVector) -> Story:
-    """The story that the article belongs to. Call it under the lock that lets one decide at a time."""
+def near(article: Article, place: ArticleVector) -> dict[Story, list[Article]]:
+    """The stories that the article could belong to, nearest first, each with the latest of its articles."""
     vector = np.asarray(place.vector, dtype=np.float32)
-    near = (
+    stories = (
         Story.objects.filter(
             owner_id=article.owner_id,
             space_id=place.space_id,
@@ -53,7 +53,40 @@ def join_or_found(article: Article, place: ArticleVector) -> Story:
         .filter(distance__lte=1 - LEAST_COSINE)
         .order_by("distance", "pk")[:STORIES_LOOKED_AT]
     )
-    return _best(article, vector, list(near)) or Story.objects.create(
+    members: dict[int | None, tuple[Story, list[Article]]] = {story.pk: (story, []) for story in stories}
+    rows = Article.objects.filter(assignment__story__in=members).exclude(pk=article.pk)
+    for row in rows.select_related("assignment").defer("html", "search").order_by("-sorted_at", "-pk"):
+        _, group = members[row.assignment.story_id]
+        if len(group) < MEMBERS_LOOKED_AT:
+            group.append(row)
+    return dict(members.values())
+
+
+def words_of(articles: Sequence[Article]) -> dict[int, list[str]]:
+    """Article id -> the words that name its event. It asks the models: call it under no lock."""
+    texts = [told(article.title, article.text or article.summary) for article in articles]
+    tokens = serving.search_tokens(texts, [article.language for article in articles])
+    return dict(zip([article.pk for article in articles], tokens, strict=True))
+
+
+def join_or_found(
+    article: Article,
+    place: ArticleVector,
+    stories: Mapping[Story, Sequence[Article]],
+    words: Mapping[int, Sequence[str]],
+) -> Story:
+    """The nearest of `stories` with an article about the same event, else a new one. `words` are those of all these
+    articles. Call it under the lock that lets one decide at a time.
+    """
+    vector = np.asarray(place.vector, dtype=np.float32)
+    candidates = [(story, row) for story, members in stories.items() for row in members]
+    places = ArticleVector.objects.filter(article__in=[row for _, row in candidates], space_id=place.space_id)
+    cosines = {place.article_id: float(vector @ np.asarray(place.vector, dtype=np.float32)) for place in places}
+    for story, row in candidates:
+        shared = shared_words(words[article.pk], words[row.pk], article.language)
+        if is_same_event(cosines.get(row.pk, 0.0), shared, (article.language, row.language)):
+            return story
+    return Story.objects.create(
         headline=article.title,
         owner_id=article.owner_id,
         centre=vector,
@@ -113,25 +146,3 @@ def _weighed(tokens: Sequence[str], language: str) -> dict[str, float]:
             index = head.vocabulary.get(f"{kind}:{word}")
             weights[word] = (rarest if index is None else float(head.rarity[index])) ** 2
     return weights
-
-
-def _best(article: Article, vector: np.ndarray, stories: list[Story]) -> Story | None:
-    """The nearest story with an article about the same event, if any has one."""
-    if not stories:
-        return None
-    members: dict[int | None, list[Article]] = {story.pk: [] for story in stories}
-    rows = Article.objects.filter(assignment__story__in=stories).exclude(pk=article.pk)
-    for row in rows.select_related("assignment").defer("html", "search").order_by("-sorted_at", "-pk"):
-        group = members[row.assignment.story_id]
-        if len(group) < MEMBERS_LOOKED_AT:
-            group.append(row)
-    candidates = [row for story in stories for row in members[story.pk]]
-    texts = [told(row.title, row.text or row.summary) for row in [article, *candidates]]
-    own, *theirs = serving.search_tokens(texts, [row.language for row in [article, *candidates]])
-    places = ArticleVector.objects.filter(article__in=candidates, space_id=stories[0].space_id)
-    cosines = {place.article_id: float(vector @ np.asarray(place.vector, dtype=np.float32)) for place in places}
-    for row, tokens in zip(candidates, theirs, strict=True):
-        shared = shared_words(own, tokens, article.language)
-        if is_same_event(cosines.get(row.pk, 0.0), shared, (article.language, row.language)):
-            return next(story for story in stories if story.pk == row.assignment.story_id)
-    return None

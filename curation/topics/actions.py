@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,7 +16,7 @@ from curation.articles.models import Article, ArticleVector, EmbeddingSpace
 from curation.serving import queries as serving
 from curation.serving.types import ServingError
 from curation.topics import _catalogue, _phrases, _stories, queries
-from curation.topics.models import ArticleTopic, Assignment, Phrase, Topic
+from curation.topics.models import ArticleTopic, Assignment, Phrase, Story, Topic
 from curation.topics.signals import article_assigned
 from curation.topics.types import Classification, InvalidPhrase
 
@@ -72,15 +72,42 @@ def _classify(articles: Sequence[Article]) -> list[Classification]:
     return queries.classify(texts, [article.language for article in articles])
 
 
-@transaction.atomic
 def _assign(article: Article, classification: Classification, *, at: datetime) -> Assignment:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_STORIES_LOCK])
+    """Everybody waits for the lock, so the models are asked before it: again where others changed what is near."""
+    near = _near(article)
+    words: dict[int, list[str]] = {}
+    while True:
+        told = [article, *(row for members in near.values() for row in members)] if near else []
+        words |= _stories.words_of([row for row in told if row.pk not in words])
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_STORIES_LOCK])
+            near = _near(article)
+            if all(row.pk in words for members in near.values() for row in members):
+                return _decide(article, classification, near, words, at=at)
+
+
+def _near(article: Article) -> dict[Story, list[Article]]:
+    """The stories that could be the article's; none where it has one already, or no place."""
+    if Assignment.objects.filter(article=article, story__isnull=False).exists():
+        return {}
+    place = ArticleVector.objects.filter(article=article, space__is_current=True).first()
+    return _stories.near(article, place) if place else {}
+
+
+def _decide(
+    article: Article,
+    classification: Classification,
+    near: Mapping[Story, Sequence[Article]],
+    words: Mapping[int, Sequence[str]],
+    *,
+    at: datetime,
+) -> Assignment:
     before = Assignment.objects.filter(article=article).select_related("story").first()
     story = before.story if before and before.story else None
     if story is None:
         place = ArticleVector.objects.filter(article=article, space__is_current=True).first()
-        story = _stories.join_or_found(article, place) if place else None
+        story = _stories.join_or_found(article, place, near, words) if place else None
     assignment, _created = Assignment.objects.update_or_create(
         article=article, defaults={"area": classification.area, "story": story, "assigned_at": at}
     )

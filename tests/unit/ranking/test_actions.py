@@ -15,7 +15,18 @@ from curation.engagement.types import EventIn, ItemIn
 from curation.ranking import actions
 from curation.ranking.models import Popularity
 from curation.ranking.types import ReaderProfile
-from tests.factories.ranking import NOW, ArticleFactory, ReaderFactory, SourceFactory, StoryFactory, TopicFactory, unit
+from curation.serving import queries as serving
+from curation.topics.models import Phrase
+from tests.factories.ranking import (
+    NOW,
+    ArticleFactory,
+    ReaderFactory,
+    SourceFactory,
+    StoryFactory,
+    TopicFactory,
+    current_space,
+    unit,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -487,3 +498,19 @@ def test_synthetic_readers_rank_for_each_other_and_never_for_real_ones(world):
 
     assert contribution(profile_of(real)) == 0
     assert contribution(profile_of(synthetic, is_synthetic=True)) > 1
+
+
+def test_no_model_is_asked_while_a_slate_is_ranked(world, monkeypatch):
+    """Ranking holds the slate's row and a transaction: nobody may wait for the network in there."""
+    reader = ReaderFactory()
+    phrase = Phrase.objects.create(
+        text="headline", language="en", vector=unit(901), space=current_space(), threshold=0.3, tokens=["headline"]
+    )
+
+    def refuse(model, request):
+        raise AssertionError(f"{model} was asked while ranking")
+
+    monkeypatch.setattr(serving, "infer", refuse)
+    page = serve(profile_of(reader, phrases=(phrase.pk,), topics=("space",)))
+    assert any(item.contributions["phrase"] > 0 for item in SlateItem.objects.filter(slate_id=page.slate_id))
+    assert more(profile_of(reader, phrases=(phrase.pk,), topics=("space",)), page).cards

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from curation.articles.models import Article
+from curation.serving import queries as serving
 from curation.topics import _stories, actions, queries
 from curation.topics.models import ArticleTopic, Assignment, Story
 from curation.topics.signals import article_assigned
@@ -162,3 +163,37 @@ def test_shared_words_count_rare_ones_and_ignore_grammar_and_numbers():
     rare = _stories.shared_words(["alderwick", "government"], ["alderwick", "court"], "en")
     common = _stories.shared_words(["alderwick", "government"], ["corran", "government"], "en")
     assert rare > common
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_models_are_never_asked_inside_a_transaction(monkeypatch):
+    actions.sync_topics()
+    asked = []
+    infer = serving.infer
+
+    def watched(model, request):
+        asked.append(connection.in_atomic_block)
+        return infer(model, request)
+
+    monkeypatch.setattr(serving, "infer", watched)
+    first = assigned(an_article(FIRE, text=FIRE_TEXT))
+    asked.clear()
+    assert assigned(an_article(FIRE_AGAIN, text=FIRE_AGAIN_TEXT)).story == first.story
+    assert asked
+    assert not any(asked)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_story_founded_while_the_models_were_asked_is_still_joined(monkeypatch):
+    actions.sync_topics()
+    first = an_article(FIRE, text=FIRE_TEXT)
+    second = an_article(FIRE_AGAIN, text=FIRE_AGAIN_TEXT, source=a_source("Courier"))
+    words_of = _stories.words_of
+
+    def meanwhile(articles):
+        monkeypatch.setattr(_stories, "words_of", words_of)
+        assigned(first)
+        return words_of(articles)
+
+    monkeypatch.setattr(_stories, "words_of", meanwhile)
+    assert assigned(second).story == Assignment.objects.get(article=first).story
