@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("a/<int:article_id>/unhide", article.unhide, name="unhide_article"),
     path("a/<int:article_id>/more", article.more_like_this, name="more_like_this"),
     path("a/<int:article_id>/less", article.less_like_this, name="less_like_this"),
+    path("a/<int:article_id>/neutral", article.neutral_again, name="neutral_again"),
     path("a/<int:article_id>/report/", pictures.report, name="report_picture"),
     path("saved/", saved.saved, name="saved"),
     path("search/", search.search, name="search"),

@@ -19,7 +19,7 @@ SLATES_KEPT = timedelta(days=90)
 
 # Saving and hiding are requests of their own, because they change a state together with the event.
 SENT_BY_BROWSERS = frozenset(
-    {Event.Kind.IMPRESSION, Event.Kind.CLICK, Event.Kind.DWELL, Event.Kind.MORE, Event.Kind.LESS}
+    {Event.Kind.IMPRESSION, Event.Kind.CLICK, Event.Kind.DWELL, Event.Kind.MORE, Event.Kind.LESS, Event.Kind.NEUTRAL}
 )
 
 

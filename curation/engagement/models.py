@@ -51,6 +51,7 @@ class Event(models.Model):
         DWELL = "dwell"
         MORE = "more"
         LESS = "less"
+        NEUTRAL = "neutral"  # takes back what MORE or LESS said
         SAVE = "save"
         UNSAVE = "unsave"
         HIDE = "hide"

@@ -16,6 +16,7 @@ from curation.engagement.types import Read, State
 GLANCE_SECONDS = 5.0  # opened and closed again: hardly a sign of interest
 LONG_READ_SECONDS = 60.0
 GLANCE_WEIGHT, READ_WEIGHT, LONG_READ_BONUS, SAVED_BONUS, MORE_BONUS, REFUSED_WEIGHT = 0.3, 1.0, 0.5, 1.0, 1.5, -1.0
+PREFERENCES = (Event.Kind.MORE, Event.Kind.LESS, Event.Kind.NEUTRAL)
 
 
 def states(reader_id: int, article_ids: Iterable[int]) -> dict[int, State]:
@@ -23,11 +24,12 @@ def states(reader_id: int, article_ids: Iterable[int]) -> dict[int, State]:
     ids = list(article_ids)
     rows = {row.article_id: row for row in ArticleState.objects.filter(reader_id=reader_id, article_id__in=ids)}
     latest = (
-        Event.objects.filter(reader_id=reader_id, article_id__in=ids, kind__in=[Event.Kind.MORE, Event.Kind.LESS])
+        Event.objects.filter(reader_id=reader_id, article_id__in=ids, kind__in=PREFERENCES)
         .order_by("article_id", "-at", "-id")
         .distinct("article_id")
     )
-    preferences = dict(latest.values_list("article_id", "kind"))
+    said = latest.values_list("article_id", "kind")
+    preferences = {article_id: kind for article_id, kind in said if kind != Event.Kind.NEUTRAL}
     nothing = ArticleState()
     return {
         id: State(row.saved_at, row.hidden_at, row.read_at, preferences.get(id, ""))
@@ -51,15 +53,14 @@ def history(reader_id: int, limit: int = 200) -> list[Read]:
     set_by_hand = {row.article_id: row for row in rows}
     told: dict[int, dict[str, Any]] = {
         row["article_id"]: dict(row)
-        for row in Event.objects.filter(
-            reader_id=reader_id, kind__in=[Event.Kind.DWELL, Event.Kind.MORE, Event.Kind.LESS]
-        )
+        for row in Event.objects.filter(reader_id=reader_id, kind__in=[Event.Kind.DWELL, *PREFERENCES])
         .values("article_id")
         .annotate(
             moment=Max("at"),
             active_ms=Sum("active_ms"),
             more_at=Max("at", filter=Q(kind=Event.Kind.MORE)),
             less_at=Max("at", filter=Q(kind=Event.Kind.LESS)),
+            neutral_at=Max("at", filter=Q(kind=Event.Kind.NEUTRAL)),
         )
         .order_by("-moment", "-article_id")[:limit]
     }
@@ -67,12 +68,15 @@ def history(reader_id: int, limit: int = 200) -> list[Read]:
     for article_id in set_by_hand.keys() | told.keys():
         state, events = set_by_hand.get(article_id), told.get(article_id, {})
         dwell = (events.get("active_ms") or 0) / 1000
+        more_at, less_at = events.get("more_at"), events.get("less_at")
+        if neutral_at := events.get("neutral_at"):
+            more_at, less_at = (at if at and at > neutral_at else None for at in (more_at, less_at))
         moments = [events.get("moment"), getattr(state, "moment", None)]
         reads.append(
             Read(
                 article_id=article_id,
                 at=max(moment for moment in moments if moment),
-                weight=weigh(state, dwell, more_at=events.get("more_at"), less_at=events.get("less_at")),
+                weight=weigh(state, dwell, more_at=more_at, less_at=less_at),
                 dwell_seconds=dwell,
             )
         )

@@ -115,7 +115,7 @@ class EventIn(serializers.Serializer[Any]):
     """Documents the shape; engagement validates each event on its own, so that one bad one loses no other."""
 
     id = serializers.UUIDField()
-    kind = serializers.ChoiceField(choices=["impression", "click", "dwell", "more", "less"])
+    kind = serializers.ChoiceField(choices=["impression", "click", "dwell", "more", "less", "neutral"])
     article = serializers.IntegerField()
     at = serializers.DateTimeField()
     slate = serializers.UUIDField(required=False, allow_null=True)

@@ -108,8 +108,6 @@ def unhide(request: HttpRequest, article_id: int) -> HttpResponse:
 @require_POST
 def more_like_this(request: HttpRequest, article_id: int) -> HttpResponse:
     _express(request, article_id, "more")
-    if "undo" in request.POST:
-        return restored(request, article_id)
     return done(request, _("Noted: more like this."), undo="")
 
 
@@ -123,7 +121,15 @@ def less_like_this(request: HttpRequest, article_id: int) -> HttpResponse:
         if topic
         else _("You will see less like this.")
     )
-    return done(request, words, undo=reverse("more_like_this", args=[article_id]), article_id=article_id)
+    return done(request, words, undo=reverse("neutral_again", args=[article_id]), article_id=article_id)
+
+
+@login_required
+@require_POST
+def neutral_again(request: HttpRequest, article_id: int) -> HttpResponse:
+    """Takes back what was said about the article, as if it had not been said."""
+    _express(request, article_id, "neutral")
+    return restored(request, article_id)
 
 
 def restored(request: HttpRequest, article_id: int) -> HttpResponse:

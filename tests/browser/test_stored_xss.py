@@ -54,11 +54,11 @@ def test_no_payload_runs_when_the_stored_article_is_shown(live_server, browser: 
         page.goto(f"{live_server.url}/a/{article.pk}/", wait_until="load")
         ran = page.evaluate("window.ran")
         attributes = page.evaluate(
-            """[...document.querySelectorAll(".article-body *")].flatMap(element => [...element.attributes]
+            """[...document.querySelectorAll(".prose *")].flatMap(element => [...element.attributes]
                  .filter(a => a.name.startsWith("on") || /^\\s*javascript:/i.test(a.value)).map(a => a.name))"""
         )
-        scripts = page.evaluate("document.querySelectorAll('.article-body script, .article-body iframe').length")
-        assert page.locator(".article-body").count() == 1
+        scripts = page.evaluate("document.querySelectorAll('.prose script, .prose iframe').length")
+        assert page.locator(".prose").count() == 1
         if ran or attributes or scripts:
             harmful.append((payload[:120], ran, attributes, scripts))
     context.close()

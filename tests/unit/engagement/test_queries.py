@@ -37,6 +37,22 @@ def test_the_last_preference_is_the_one_that_counts():
     assert weights(reader)[article.pk] < 0
 
 
+def test_a_preference_that_was_taken_back_counts_for_nothing():
+    reader, article, read = ReaderFactory(), ArticleFactory(), ArticleFactory()
+    tell(reader, read, "click", minutes=9)
+    before = weights(reader)[read.pk]
+    for number, kind in enumerate(("more", "less")):
+        for each in (article, read):
+            tell(reader, each, kind, minutes=8 - 2 * number)
+            tell(reader, each, "neutral", minutes=7 - 2 * number)
+        assert queries.states(reader.pk, [article.pk])[article.pk].preference == ""
+        assert weights(reader).get(article.pk, 0) == 0
+        assert weights(reader)[read.pk] == before
+    tell(reader, article, "more", minutes=1)
+    assert queries.states(reader.pk, [article.pk])[article.pk].preference == "more"
+    assert weights(reader)[article.pk] > 0
+
+
 def test_a_save_weighs_more_than_a_long_read_and_that_more_than_a_glance():
     reader = ReaderFactory()
     saved, long, glance, hidden, shown = ArticleFactory.create_batch(5)

@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts.models import MutedSource, User
 from curation.articles.models import Article
+from curation.engagement import queries as engagement
 from curation.engagement.models import ArticleState, Event, SlateItem
 
 pytestmark = pytest.mark.django_db
@@ -78,9 +79,12 @@ def test_hiding_on_the_articles_own_page_answers_with_a_toast(page: Client, arti
 def test_less_names_the_topic_and_can_be_taken_back(page: Client, reader: User, article: Article) -> None:
     stub = page.post(f"/a/{article.pk}/less", {"size": "tile"}, headers=HTMX).content.decode()
     assert "less about Space" in stub
-    page.post(f"/a/{article.pk}/more", {"size": "tile", "undo": "1"}, headers=HTMX)
+    assert f"/a/{article.pk}/neutral" in stub
+    card = page.post(f"/a/{article.pk}/neutral", {"size": "tile"}, headers=HTMX).content.decode()
+    assert article.title in card
     kinds = Event.objects.filter(reader=reader).order_by("at").values_list("kind", flat=True)
-    assert list(kinds) == ["less", "more"]
+    assert list(kinds) == ["less", "neutral"]
+    assert not [read for read in engagement.history(reader.pk) if read.weight]
 
 
 def test_a_muted_source_can_be_heard_again(page: Client, reader: User, article: Article) -> None:
@@ -93,7 +97,7 @@ def test_a_muted_source_can_be_heard_again(page: Client, reader: User, article: 
 
 
 def test_writing_needs_a_post(page: Client, article: Article) -> None:
-    for action in ("save", "unsave", "hide", "unhide", "more", "less"):
+    for action in ("save", "unsave", "hide", "unhide", "more", "less", "neutral"):
         assert page.get(f"/a/{article.pk}/{action}").status_code == 405, action
 
 
