@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "frontend.middleware.short_patience",
     "frontend.middleware.reader_language",
     "frontend.middleware.content_security_policy",
+    "frontend.middleware.no_nul",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

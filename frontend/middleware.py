@@ -10,7 +10,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone, translation
 
 from curation.serving import queries as serving
@@ -48,6 +49,21 @@ def _zone(name: str) -> zoneinfo.ZoneInfo | None:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
         return None
+
+
+def no_nul(get_response: Handler) -> Handler:
+    """No text holds the character NUL, and neither the database nor a file system takes it."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path or any(_holds_nul(form) for form in (request.GET, request.POST)):
+            raise BadRequest("NUL in the address or in the form")
+        return get_response(request)
+
+    return handle
+
+
+def _holds_nul(form: QueryDict) -> bool:
+    return any("\x00" in text for name, values in form.lists() for text in (name, *values))
 
 
 def content_security_policy(get_response: Handler) -> Handler:

@@ -59,7 +59,8 @@ def words(reason: Reason, names: Names) -> str:
         return format_html(_("Like <cite>{title}</cite>"), title=title)
     return {
         "popular": _("Many readers opened this"),
-        "fresh": _("Just in"),
+        "fresh": _("Among the newest"),
+        "none": _("Rounds out this edition"),
         "explore": _("Something different, to see if you like it"),
     }.get(str(kind), "")
 

@@ -25,6 +25,7 @@ from frontend.pages import _reasons
 from frontend.pages._answers import back, done, is_htmx
 from frontend.pages._cards import Pick, make_cards, picks
 from frontend.pages._names import topic_name
+from frontend.pages._prose import prose
 from frontend.pages._reader import preference_of, reader_id_of, reader_of
 
 READ_NEXT = 4
@@ -53,6 +54,7 @@ def article(request: HttpRequest, article_id: int) -> HttpResponse:
         {
             "article": shown,
             "card": card,
+            "prose": prose(shown),
             "topics": _topics(article_id),
             "read_next": make_cards(picks(next_ids), reader_id=reader_id, with_pictures=with_pictures),
         },

@@ -9,7 +9,7 @@ from django.template.loader import get_template
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -77,12 +77,6 @@ def topic_name(topic: Topic) -> str:
 @register.filter
 def area_name(slug: str) -> str:
     return _names.area_name(slug)
-
-
-@register.filter
-def sanitised(html: str) -> SafeString:
-    """For Article.html alone: it was cleaned when the article was prepared."""
-    return mark_safe(html)  # noqa: S308
 
 
 @register.simple_tag

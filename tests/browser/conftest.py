@@ -71,7 +71,14 @@ def environment(home: Path) -> dict[str, str]:
     ours = {
         key: value
         for key, value in os.environ.items()
-        if key not in {"DATABASE_URL", "STATIC_BACKEND", "DJANGO_SETTINGS_MODULE"}
+        if key
+        not in {
+            "DATABASE_URL",
+            "STATIC_BACKEND",
+            "DJANGO_SETTINGS_MODULE",
+            "DJANGO_ALLOW_ASYNC_UNSAFE",
+            "GYEOL_TEST_HOME",
+        }
     }
     return ours | {"GYEOL_HOME": str(home), "GYEOL_FETCH": "off", "OMP_NUM_THREADS": "1"}
 
@@ -127,6 +134,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         assert running.process.poll() is None, "".join(running.lines)
         assert time.monotonic() - began < DRAWN_SECONDS, (status, "".join(running.lines)[-3000:])
         time.sleep(2)
+    assert status["illustrations_failed"] == 0, status
     print(f"\n{status['articles']} sample articles drawn {time.monotonic() - began:.0f} s after readiness: {status}")
     yield running
     code = stop(running)

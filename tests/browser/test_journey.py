@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from .conftest import Installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("installation"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 PHONE, DESK = {"width": 390}, {"width": 1280}
 SERIOUS = {"serious", "critical"}
