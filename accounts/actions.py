@@ -21,6 +21,7 @@ from curation.sources.models import Source
 from curation.sources.types import SourceError
 from curation.topics import actions as topics
 from curation.topics.models import Phrase, Topic
+from curation.topics.types import InvalidPhrase
 
 from .models import Invitation, MutedSource, MutedWord, Preference, SignupPolicy, Subscription, User
 
@@ -82,13 +83,16 @@ def unfollow_source(*, reader: User, source_id: int) -> None:
 
 
 def follow_phrase(*, reader: User, text: str, language: str, at: datetime) -> Phrase:
-    """Raises ValidationError for an empty or overlong phrase, or one too many."""
+    """Raises ValidationError for a phrase that is empty, overlong or without a word, or one too many."""
     text = " ".join(text.split())
     if not text or len(text) > 120:
         raise ValidationError("A phrase has between 1 and 120 characters.", code="length")
     if Subscription.objects.filter(reader=reader, phrase__isnull=False).count() >= FOLLOWED_PHRASES:
         raise ValidationError(f"At most {FOLLOWED_PHRASES} phrases can be followed.", code="too_many")
-    phrase = topics.get_phrase(text=text, language=language)
+    try:
+        phrase = topics.get_phrase(text=text, language=language)
+    except InvalidPhrase as error:
+        raise ValidationError(str(error), code="phrase") from None
     Subscription.objects.get_or_create(reader=reader, phrase=phrase, defaults={"created_at": at})
     return phrase
 
@@ -172,12 +176,15 @@ def keep_an_operator(*, without: User) -> None:
 
 
 def invite(*, by: User, at: datetime, email: str = "") -> Invitation:
-    """A link for one person, good for two weeks."""
+    """A link for one person, good for two weeks. Raises ValidationError for an address that cannot be one."""
     if by.role != User.Role.OPERATOR:
         raise PermissionDenied
+    email = email.strip().lower()
+    if email:
+        Invitation._meta.get_field("email").run_validators(email)
     return Invitation.objects.create(
         token=secrets.token_urlsafe(32),
-        email=email.strip().lower(),
+        email=email,
         created_by=by,
         created_at=at,
         expires_at=at + timedelta(days=INVITATION_DAYS),

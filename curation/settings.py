@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "frontend.middleware.reader_language",
     "frontend.middleware.content_security_policy",
     "frontend.middleware.no_nul",
+    "frontend.middleware.no_nul",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

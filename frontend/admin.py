@@ -30,7 +30,7 @@ def _operator(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-class _UserForm(forms.ModelForm):  # type: ignore[type-arg]
+class _UserForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         chosen: dict[str, Any] = super().clean() or self.cleaned_data
         stays = chosen.get("role") == User.Role.OPERATOR and chosen.get("is_active")

