@@ -94,7 +94,6 @@ MIDDLEWARE = [
     "frontend.middleware.reader_language",
     "frontend.middleware.content_security_policy",
     "frontend.middleware.no_nul",
-    "frontend.middleware.no_nul",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -207,6 +206,11 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile-pictures": {"task": "illustrate.tasks.reconcile_pictures", "schedule": 60.0},
     "refresh-popularity": {"task": "curation.ranking.tasks.refresh_popularity", "schedule": 120.0},
     "purge-broker": {"task": "frontend.tasks.purge_broker", "schedule": 3600.0},
+    "remove-empty-stories": {
+        "task": "curation.topics.tasks.remove_empty_stories",
+        "schedule": crontab(hour="4", minute="20"),
+    },
+    "prune-old-fetches": {"task": "curation.sources.tasks.prune_fetches", "schedule": crontab(hour="4", minute="20")},
     "prune-old-slates": {"task": "curation.engagement.tasks.prune_slates", "schedule": crontab(hour="4", minute="10")},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():

@@ -97,18 +97,22 @@ def join_or_found(
 
 
 def recount(story: Story) -> None:
-    """Brings the story's counts, times and centre in line with its articles; the same articles give the same story."""
+    """Brings the story in line with its articles; the same articles give the same story, and without any it is gone."""
     members = Article.objects.filter(assignment__story=story)
     counted = members.aggregate(
         articles=Count("pk"), sources=Count("source", distinct=True), first=Min("sorted_at"), last=Max("sorted_at")
     )
+    if not counted["articles"]:
+        story.delete()
+        return
     places = ArticleVector.objects.filter(article__in=members, space_id=story.space_id).order_by("article_id")
     if places:
         middle = np.mean([np.asarray(place.vector, dtype=np.float32) for place in places], axis=0)
         story.centre = middle / max(float(np.linalg.norm(middle)), 1e-9)
     story.article_count, story.source_count = counted["articles"], counted["sources"]
     story.first_at, story.last_at = counted["first"], counted["last"]
-    story.save(update_fields=["centre", "article_count", "source_count", "first_at", "last_at"])
+    story.headline = members.order_by("sorted_at", "pk").values_list("title", flat=True)[0]
+    story.save(update_fields=["headline", "centre", "article_count", "source_count", "first_at", "last_at"])
 
 
 def is_same_event(cosine: float, shared: float, languages: tuple[str, str]) -> bool:

@@ -80,11 +80,33 @@ def _assign(article: Article, classification: Classification, *, at: datetime) -
         told = [article, *(row for members in near.values() for row in members)] if near else []
         words |= _stories.words_of([row for row in told if row.pk not in words])
         with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_STORIES_LOCK])
+            _lock_stories()
             near = _near(article)
             if all(row.pk in words for members in near.values() for row in members):
                 return _decide(article, classification, near, words, at=at)
+
+
+def _lock_stories() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_STORIES_LOCK])
+
+
+@transaction.atomic
+def recount_story(*, story_id: int) -> None:
+    """After an article is gone: what the story says of itself must not outlive what it was said of."""
+    _lock_stories()
+    if story := Story.objects.filter(pk=story_id).first():
+        _stories.recount(story)
+
+
+@transaction.atomic
+def remove_empty_stories() -> int:
+    """Stories whose recount never ran, because the process died before it."""
+    _lock_stories()
+    empty = Story.objects.filter(assignments=None)
+    count = empty.count()
+    empty.delete()
+    return count
 
 
 def _near(article: Article) -> dict[Story, list[Article]]:

@@ -29,7 +29,7 @@ class Topic(models.Model):
 class Story(models.Model):
     """Articles about one event, told by one or several sources. A private article never joins a public story."""
 
-    headline = models.TextField()  # its first article's
+    headline = models.TextField()  # its earliest article's
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
     centre = HalfVectorField(dimensions=DIMENSION)
     space = models.ForeignKey(EmbeddingSpace, on_delete=models.CASCADE)

@@ -18,3 +18,8 @@ def assign_article(*, article_id: int) -> None:
 @shared_task
 def assign_waiting_articles() -> None:
     actions.assign_waiting(at=timezone.now(), limit=ASSIGN_AT_ONCE)
+
+
+@shared_task
+def remove_empty_stories() -> None:
+    actions.remove_empty_stories()

@@ -197,3 +197,25 @@ def test_a_story_founded_while_the_models_were_asked_is_still_joined(monkeypatch
 
     monkeypatch.setattr(_stories, "words_of", meanwhile)
     assert assigned(second).story == Assignment.objects.get(article=first).story
+
+
+def test_a_story_forgets_articles_that_are_deleted_and_ends_with_the_last(django_capture_on_commit_callbacks):
+    first, second = an_article(FIRE, text=FIRE_TEXT, hours=5), an_article(FIRE_AGAIN, text=FIRE_AGAIN_TEXT, hours=3)
+    story = assigned(first).story
+    assert assigned(second).story == story
+    with django_capture_on_commit_callbacks(execute=True):
+        first.source.articles.filter(pk=first.pk).delete()
+    story.refresh_from_db()
+    assert (story.headline, story.article_count, story.first_at) == (FIRE_AGAIN, 1, second.sorted_at)
+    with django_capture_on_commit_callbacks(execute=True):
+        second.source.delete()
+    assert not Story.objects.exists()
+
+
+def test_a_story_that_was_left_empty_is_swept_away():
+    article = an_article(FIRE, text=FIRE_TEXT)
+    assigned(article)
+    kept = assigned(an_article(OTHER, text=OTHER_TEXT)).story
+    article.delete()  # in a transaction that never ends, so nobody is told
+    assert actions.remove_empty_stories() == 1
+    assert Story.objects.get() == kept
