@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_delete, post_migrate
 
 
 class IllustrateConfig(AppConfig):
@@ -18,6 +18,8 @@ class IllustrateConfig(AppConfig):
         # Not article_ready: a picture wants its article's area and topics first.
         article_assigned.connect(_request, dispatch_uid="illustrate.request")
         article_changed.connect(_redraw, dispatch_uid="illustrate.redraw")
+        # However a picture goes, also with its article, its source or its reader: the files go too.
+        post_delete.connect(_remove_files, sender="illustrate.Picture", dispatch_uid="illustrate.remove_files")
         post_migrate.connect(_sync, sender=self, dispatch_uid="illustrate.sync")
 
 
@@ -36,6 +38,15 @@ def _redraw(*, article_id: int, meaning_moved: bool, **kwargs: Any) -> None:
 
     if meaning_moved:
         actions.redraw_article(article_id=article_id, at=timezone.now())
+
+
+def _remove_files(*, instance: Any, using: str, **kwargs: Any) -> None:
+    from django.db import transaction
+
+    from illustrate import actions
+
+    if file := instance.file:
+        transaction.on_commit(lambda: actions.remove_files(file), using=using, robust=True)
 
 
 def _sync(*, using: str, **kwargs: Any) -> None:

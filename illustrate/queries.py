@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -24,6 +25,14 @@ def pictures_for(article_ids: Collection[int], *, preset: str | None = None) -> 
     rows = rows.filter(preset__slug=preset) if preset else rows.filter(preset__is_production=True)
     fields = ("pk", "article_id", "state", "file", "alt_en", "alt_ko", "colour")
     return {picture.article_id: _shown(picture) for picture in rows.only(*fields)}
+
+
+def picture_of_file(file: str) -> Picture | None:
+    """The picture that shows this file ("{width}" for the width), with its article; its name begins with its id."""
+    number = PurePosixPath(file).name.partition("-")[0]
+    if not (number.isascii() and number.isdecimal()):
+        return None
+    return Picture.objects.filter(pk=int(number[:19]), file=file).select_related("article").first()
 
 
 def queue_age(at: datetime) -> float:

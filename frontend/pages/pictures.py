@@ -33,7 +33,7 @@ def file(request: HttpRequest, path: str) -> HttpResponseBase:
     name = PurePosixPath(path)
     if name.is_absolute() or ".." in name.parts or not WIDTH.search(path):
         raise Http404
-    picture = Picture.objects.filter(file=WIDTH.sub(".{width}.webp", path)).select_related("article").first()
+    picture = pictures_of.picture_of_file(WIDTH.sub(".{width}.webp", path))
     if picture is None or picture.article.owner_id not in {None, reader_id_of(request)}:
         raise Http404
     try:

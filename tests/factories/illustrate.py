@@ -68,4 +68,5 @@ class AttachedPictureFactory(PictureFactory):
     alt_ko = "바닷가의 등대."
     colour = "#aabbcc"
     perceptual_hash = "ffff0000ffff0000"
-    file = factory.LazyAttributeSequence(lambda picture, n: f"pictures/00/{n}-secret.{{width}}.webp")
+    id = factory.Sequence(lambda n: 1_000_000 + n)  # known before it is stored: the file's name begins with it
+    file = factory.LazyAttribute(lambda picture: f"pictures/00/{picture.id}-secret.{{width}}.webp")

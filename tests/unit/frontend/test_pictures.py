@@ -20,18 +20,18 @@ def _picture(article: Article) -> Picture:
     preset = StylePreset.objects.filter(is_production=True).first() or StylePreset.objects.create(
         slug="grain", version=99, name_en="Grain", name_ko="결", is_production=True
     )
-    file = f"pictures/{article.pk}.{{width}}.webp"
-    target = Path(settings.MEDIA_ROOT) / file.format(width=400)
+    picture = Picture.objects.create(article=article, preset=preset, state="attached", requested_at=timezone.now())
+    picture.file = f"pictures/00/{picture.pk}-secret.{{width}}.webp"
+    picture.save()
+    target = Path(settings.MEDIA_ROOT) / picture.file.format(width=400)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(b"RIFF....WEBP")
-    return Picture.objects.create(
-        article=article, preset=preset, state="attached", requested_at=timezone.now(), file=file
-    )
+    return picture
 
 
 def test_a_public_picture_is_served_and_may_be_kept(client: Client, articles: list[Article]) -> None:
-    _picture(articles[0])
-    answer = client.get(f"/media/pictures/{articles[0].pk}.400.webp")
+    picture = _picture(articles[0])
+    answer = client.get(f"/media/{picture.file.format(width=400)}")
     assert b"".join(answer.streaming_content) == b"RIFF....WEBP"  # type: ignore[attr-defined]
     assert answer["Content-Type"] == "image/webp"
     assert "public" in answer["Cache-Control"]
@@ -40,8 +40,7 @@ def test_a_public_picture_is_served_and_may_be_kept(client: Client, articles: li
 def test_the_picture_of_a_private_article_is_its_owners_alone(
     page: Client, stranger: User, private_article: Article
 ) -> None:
-    _picture(private_article)
-    path = f"/media/pictures/{private_article.pk}.400.webp"
+    path = f"/media/{_picture(private_article).file.format(width=400)}"
     answer = page.get(path)
     assert "private" in answer["Cache-Control"]
     b"".join(answer.streaming_content)  # type: ignore[attr-defined]

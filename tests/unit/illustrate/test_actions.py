@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 
 from curation.articles.signals import article_changed
 from curation.topics.signals import article_assigned
-from illustrate import actions, tasks
+from illustrate import actions, queries, tasks
 from illustrate.actions import InvalidReport
 from illustrate.models import Picture, PictureReport, StylePreset
 from tests.factories.accounts import UserFactory
@@ -102,6 +102,29 @@ def test_what_an_editor_takes_down_is_gone_with_its_files(django_capture_on_comm
     assert not Picture.objects.shown().filter(pk=picture.pk).exists()
     report.refresh_from_db()
     assert report.settled_at == NOW
+
+
+@pytest.mark.parametrize("gone", ["picture", "article", "source"])
+def test_files_go_with_what_the_picture_was_drawn_for(gone, django_capture_on_commit_callbacks):
+    picture, other = with_files(AttachedPictureFactory()), with_files(AttachedPictureFactory())
+    with django_capture_on_commit_callbacks(execute=True):
+        {"picture": picture, "article": picture.article, "source": picture.article.source}[gone].delete()
+    assert not default_storage.exists(picture.file.format(width=400))
+    assert default_storage.exists(other.file.format(width=400))
+
+
+def test_a_file_is_known_by_the_id_in_its_name(django_assert_num_queries):
+    picture = AttachedPictureFactory()
+    with django_assert_num_queries(1) as captured:
+        assert queries.picture_of_file(picture.file) == picture
+    assert f'"id" = {picture.pk}' in captured[0]["sql"]
+    for name in (
+        "pictures/00/x-secret.{width}.webp",
+        f"pictures/00/{picture.pk}-guess.{{width}}.webp",
+        "9" * 40,
+        "²-a",
+    ):
+        assert queries.picture_of_file(name) is None
 
 
 def test_a_second_report_of_a_reader_replaces_the_first():
