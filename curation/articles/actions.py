@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,10 +26,12 @@ from curation.sources.types import FetchFailed, FetchingIsOff, is_no_fault_of_th
 logger = logging.getLogger(__name__)
 
 FETCHING_BUDGET_SECONDS = 120  # of one run; entries left over wait for the next
+WAITING_BUDGET_SECONDS = 150  # of a run that looks for what waits: with a last slow page it ends within its task's time
 FULL_TEXT_TRIES = 3
 FULL_TEXT_RETRY_AFTER = timedelta(hours=1)
 FULL_TEXT_RETRY_WITHIN = timedelta(days=2)
 FULL_TEXT_RETRIES_AT_ONCE = 10
+_WAITING_LOCK = 0x6779_656F_6C01  # any number that is nobody else's
 _CORRECTABLE = (
     "title", "html", "text", "summary", "language", "author", "reading_seconds", "image_url", "image_alt",
     "published_at", "sorted_at", "content_hash", "has_full_text",
@@ -46,7 +49,49 @@ def prepare_entries(*, entry_ids: Sequence[int], at: datetime) -> None:
 
     No transaction is open while the network or the model server is asked.
     """
-    deadline = time.monotonic() + FETCHING_BUDGET_SECONDS
+    _prepare(entry_ids, at, deadline=time.monotonic() + FETCHING_BUDGET_SECONDS)
+
+
+def prepare_waiting(*, at: datetime, limit: int, grace: timedelta = timedelta(0)) -> int:
+    """How many entries and articles were waiting and have been tried: finds what an announcement missed.
+
+    `grace` leaves alone what came in so lately that its own message is probably on the way. While one run is at it,
+    others do nothing.
+    """
+    with _only_run() as is_only:
+        return _prepare_waiting(at, limit, grace) if is_only else 0
+
+
+def _prepare_waiting(at: datetime, limit: int, grace: timedelta) -> int:
+    deadline = time.monotonic() + WAITING_BUDGET_SECONDS
+    missed = (
+        Entry.objects.filter(Q(first_seen_at__lte=at - grace) | Q(changed_at__lte=at - grace))
+        .filter(Q(article_entry=None) | ~Q(article_entry__entry_hash=F("content_hash")))
+        .order_by("first_seen_at", "pk")
+    )
+    entry_ids = list(missed.values_list("pk", flat=True)[:limit])
+    _prepare(entry_ids, at, deadline=deadline)
+    unready = Article.objects.filter(ready_at=None, failure="", first_seen_at__lte=at - grace).order_by("first_seen_at")
+    article_ids = list(unready.values_list("pk", flat=True)[:limit])
+    _make_ready(article_ids, at)
+    return len(entry_ids) + len(article_ids) + _retry_full_texts(at, deadline=deadline)
+
+
+@contextmanager
+def _only_run() -> Iterator[bool]:
+    """Whether no other run is looking for what waits. The lock is the connection's: a lost worker gives it back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_WAITING_LOCK])
+        (is_only,) = cursor.fetchone()
+    try:
+        yield is_only
+    finally:
+        if is_only:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_WAITING_LOCK])
+
+
+def _prepare(entry_ids: Sequence[int], at: datetime, *, deadline: float) -> None:
     waiting: list[int] = []
     entries = Entry.objects.select_related("source").filter(pk__in=entry_ids).order_by("pk")
     taken_over = {row.entry_id: row for row in ArticleEntry.objects.select_related("article").filter(entry__in=entries)}
@@ -73,24 +118,6 @@ def prepare_entries(*, entry_ids: Sequence[int], at: datetime) -> None:
     _make_ready(waiting, at)
 
 
-def prepare_waiting(*, at: datetime, limit: int, grace: timedelta = timedelta(0)) -> int:
-    """How many entries and articles were waiting and have been tried: finds what an announcement missed.
-
-    `grace` leaves alone what came in so lately that its own message is probably on the way.
-    """
-    missed = (
-        Entry.objects.filter(Q(first_seen_at__lte=at - grace) | Q(changed_at__lte=at - grace))
-        .filter(Q(article_entry=None) | ~Q(article_entry__entry_hash=F("content_hash")))
-        .order_by("first_seen_at", "pk")
-    )
-    entry_ids = list(missed.values_list("pk", flat=True)[:limit])
-    prepare_entries(entry_ids=entry_ids, at=at)
-    unready = Article.objects.filter(ready_at=None, failure="", first_seen_at__lte=at - grace).order_by("first_seen_at")
-    article_ids = list(unready.values_list("pk", flat=True)[:limit])
-    _make_ready(article_ids, at)
-    return len(entry_ids) + len(article_ids) + _retry_full_texts(at)
-
-
 # -- Full text -----------------------------------------------------------------------------------------------
 
 
@@ -111,7 +138,7 @@ def _draft(entry: Entry) -> tuple[Draft, int]:
     return make_draft(entry, page), tries
 
 
-def _retry_full_texts(at: datetime) -> int:
+def _retry_full_texts(at: datetime, *, deadline: float) -> int:
     """A site that was down for an hour must not leave its readers with teasers for ever."""
     unlucky = Article.objects.ready().filter(
         has_full_text=False,
@@ -119,8 +146,13 @@ def _retry_full_texts(at: datetime) -> int:
         full_text_tried_at__lte=at - FULL_TEXT_RETRY_AFTER,
         first_seen_at__gte=at - FULL_TEXT_RETRY_WITHIN,
     )
-    chosen = list(unlucky.order_by("full_text_tried_at")[:FULL_TEXT_RETRIES_AT_ONCE])
-    for article in chosen:
+    chosen = list(unlucky.order_by("full_text_tried_at").values_list("pk", flat=True)[:FULL_TEXT_RETRIES_AT_ONCE])
+    for article_id in chosen:
+        if time.monotonic() > deadline:
+            break
+        article = unlucky.filter(pk=article_id).first()  # asked again: the pages before took their time
+        if article is None:
+            continue
         known = article.article_entries.select_related("entry__source").filter(entry__source=article.source_id).first()
         if known is None:
             continue

@@ -312,6 +312,53 @@ def test_a_site_that_was_down_is_tried_a_few_times_more(site):
     assert article.corrected_at is None
 
 
+def test_a_second_run_does_nothing_while_one_is_looking_for_what_waits():
+    EntryFactory()
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [actions._WAITING_LOCK])
+        assert actions.prepare_waiting(at=NOON, limit=10) == 0
+        assert not Article.objects.exists()
+    finally:
+        other.close()
+    assert actions.prepare_waiting(at=NOON, limit=10) == 1
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted "
+            "AND (classid::bigint << 32 | objid::bigint) = %s",
+            [actions._WAITING_LOCK],
+        )
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_run_out_of_time_asks_for_no_further_page(site, monkeypatch):
+    site.pages["/a"] = Answer(status=503)
+    prepare(teaser(site))
+    monkeypatch.setattr(actions, "WAITING_BUDGET_SECONDS", -1)
+    actions.prepare_waiting(at=NOON + timedelta(hours=2), limit=10)
+    assert len(site.requests) == 1
+
+
+def test_a_page_that_was_found_meanwhile_is_not_asked_for_again(site):
+    """While the run waits for the first page, another run brings the second."""
+    first, second = prepare(teaser(site, "/1")), prepare(teaser(site, "/2"))
+    Article.objects.update(full_text_tries=1, full_text_tried_at=NOON)
+    fetched = []
+    full_text = actions._full_text
+
+    def slowly(entry):
+        fetched.append(entry.link)
+        Article.objects.update(has_full_text=True)
+        return full_text(entry)
+
+    assert first != second
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(actions, "_full_text", slowly)
+        actions.prepare_waiting(at=NOON + timedelta(hours=2), limit=10)
+    assert len(fetched) == 1
+
+
 def test_a_correction_keeps_the_full_text_when_the_page_is_gone(site):
     site.pages["/a"] = Answer(page("Harbour bridge opens"), headers=HTML)
     entry = teaser(site)
