@@ -91,6 +91,12 @@ def check_address(address: IPv4Address | IPv6Address | str, *, allowed: Collecti
             raise AddressRefused(f"{address} is not an address of the public internet")
 
 
+def is_opened(host: str, *, allowed: Collection[str]) -> bool:
+    """Whether `host` is an address in a network of the operator's own."""
+    address = _literal(host)
+    return address is not None and _is_allowed(address, allowed)
+
+
 def normal_host(host: str) -> str:
     """Lower-case ASCII, as a resolver would read it; raises AddressRefused for what is no host name."""
     if ":" in host:  # urlsplit has taken the brackets off

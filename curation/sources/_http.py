@@ -20,7 +20,7 @@ import httpcore
 import httpx
 from django.conf import settings
 
-from curation.sources._guard import check_address, check_url
+from curation.sources._guard import check_address, check_url, is_opened
 from curation.sources.types import Document, FetchFailed, FetchingIsOff
 
 DEADLINE_FACTOR = 3  # × FETCH_TIMEOUT_SECONDS for a whole visit, redirects included
@@ -94,7 +94,7 @@ def _visit(url: str, headers: dict[str, str], deadline: float, may_fetch: bool) 
             raise FetchingIsOff("fetching from the internet is switched off")
         allowed = settings.FETCH_ALLOW_NETWORKS
         host = check_url(url, allowed=allowed)
-        if not allowed:
+        if not is_opened(host, allowed=allowed):
             _wait_for_turn(host, deadline)
         transport = _GuardedTransport(deadline, allowed)
     timeout = httpx.Timeout(settings.FETCH_TIMEOUT_SECONDS)
@@ -235,10 +235,11 @@ def _until(deadline: float, chunks: Iterator[bytes]) -> Iterator[bytes]:
 def _wait_for_turn(host: str, deadline: float) -> None:
     with _last_visits_lock:
         now = time.monotonic()
-        turn = max(now, _last_visits.pop(host, 0.0) + HOST_GAP_SECONDS)
+        turn = max(now, _last_visits.get(host, 0.0) + HOST_GAP_SECONDS)
         if turn > deadline:
             raise FetchFailed(f"too many visits to {host} are waiting")
         _last_visits[host] = turn
+        _last_visits.move_to_end(host)
         while len(_last_visits) > HOSTS_REMEMBERED:
             _last_visits.popitem(last=False)
     time.sleep(turn - now)
