@@ -92,13 +92,13 @@ def absolute_url(url: str, base_url: str = "") -> str:
     """An http(s) address, or "" for anything else."""
     url = storable(url).strip()
     try:
-        joined = urljoin(base_url, url) if url else ""
+        joined = (urljoin(base_url, url) if url else "").replace(" ", "%20")
         parts = urlsplit(joined)
     except ValueError:
         return ""
     if parts.scheme not in ("http", "https") or not parts.netloc or len(joined) > 2000:
         return ""
-    return joined.replace(" ", "%20")
+    return joined
 
 
 def _resolver(base_url: str) -> Callable[[str], str | None]:

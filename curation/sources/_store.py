@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import DataError, transaction
 
 from curation.sources import _schedule, signals
 from curation.sources._decide import Known, decide
 from curation.sources.models import Entry, Fetch, Source
 from curation.sources.types import Document, FetchFailed, FetchOutcome, ParsedEntry, ParsedFeed, SourceError
+
+logger = logging.getLogger(__name__)
 
 _ENTRY_FIELDS = (
     "link", "title", "summary_html", "content_html", "authors", "categories", "image_url", "image_alt", "enclosures",
@@ -28,25 +31,35 @@ def store_feed(
     """The row lock makes two visits of one source take turns: the second finds everything the same."""
     source = Source.objects.select_for_update().get(pk=source_id)
     decision = decide(_known(source, feed.entries), feed.entries, at=started_at)
-    new = Entry.objects.bulk_create(
-        Entry(
-            source=source,
-            external_id=entry.external_id,
-            first_seen_at=started_at,
-            last_seen_at=started_at,
-            **_values(entry),
-        )
-        for entry in decision.new
+    new = _kept(
+        [
+            Entry(
+                source=source,
+                external_id=entry.external_id,
+                first_seen_at=started_at,
+                last_seen_at=started_at,
+                **_values(entry),
+            )
+            for entry in decision.new
+        ],
+        lambda rows: Entry.objects.bulk_create(rows),
     )
-    changed = [
-        Entry(pk=pk, changed_at=started_at, last_seen_at=started_at, **_values(entry)) for pk, entry in decision.changed
-    ]
-    Entry.objects.bulk_update(changed, [*_ENTRY_FIELDS, "changed_at", "last_seen_at"], batch_size=200)
+    fields = [*_ENTRY_FIELDS, "changed_at", "last_seen_at"]
+    changed = _kept(
+        [
+            Entry(pk=pk, changed_at=started_at, last_seen_at=started_at, **_values(entry))
+            for pk, entry in decision.changed
+        ],
+        lambda rows: Entry.objects.bulk_update(rows, fields, batch_size=200),
+    )
     Entry.objects.filter(pk__in=decision.same).update(last_seen_at=started_at)
 
+    lost = len(decision.new) + len(decision.changed) - len(new) - len(changed)
+    remarks = ["broken, but readable"] if feed.bozo else []
+    remarks += [f"the database could not hold {lost} of the entries"] if lost else []
     outcome = FetchOutcome(
         "stored",
-        "broken, but readable" if feed.bozo else "",
+        "; ".join(remarks),
         [entry.pk for entry in new],
         [entry.pk for entry in changed],
     )
@@ -100,6 +113,19 @@ def store_failure(
     source.save()
     _record(source, result, started_at, took, status=status, size=size)
     return result
+
+
+def _kept(rows: list[Entry], write: Callable[[list[Entry]], object]) -> list[Entry]:
+    """The rows that could be written: all at once, or each for itself when one of them spoils the others."""
+    try:
+        with transaction.atomic():
+            write(rows)
+    except DataError as error:
+        if len(rows) > 1:
+            return [row for each in rows for row in _kept([each], write)]
+        logger.warning("entry %.100s cannot be stored: %s", rows[0].external_id, error)
+        return []
+    return rows
 
 
 def _known(source: Source, entries: Iterable[ParsedEntry]) -> list[Known]:

@@ -81,3 +81,9 @@ def test_titles_are_one_line_without_mark_up():
 @pytest.mark.parametrize("url", ["javascript:x()", "mailto:a@b", "http://[bad", "ftp://e.org/", "", "/no-base"])
 def test_only_http_addresses_are_addresses(url):
     assert absolute_url(url) == ""
+
+
+def test_an_address_is_measured_as_it_is_stored():
+    spaces = " " * 700
+    assert absolute_url(f"https://e.org/{spaces}x") == ""
+    assert len(absolute_url(f"https://e.org/{spaces[:600]}x")) == len("https://e.org/x") + 3 * 600
