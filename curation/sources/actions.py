@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,13 +11,14 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value, Window
+from django.db.models.functions import Lower, RowNumber
 
 from curation.sources import _catalogue, _http, _store, queries
 from curation.sources._discover import announced_feeds
 from curation.sources._guard import check_url
 from curation.sources._opml import without_feed_scheme
-from curation.sources.models import FetchingSwitch, Source
+from curation.sources.models import Fetch, FetchingSwitch, Source
 from curation.sources.types import (
     AddressRefused,
     Document,
@@ -44,6 +44,9 @@ ACCEPT_FEED = (
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.5, */*;q=0.1"
 )
 LEASE = timedelta(minutes=10)  # how long a claimed source waits for its visit before another run may claim it
+HOST_IN_ADDRESS = r"^[a-z]+://(?:[^/?#@]*@)?(\[[^]]*\]|[^/:?#]+)"
+FETCHES_KEPT = 20  # of each source, however old: an operator asks how a silent one came to be silent
+FETCHES_KEPT_FOR = timedelta(days=30)
 CLAIMED_PER_HOST = 2  # a run; the rest are due again a minute later
 
 
@@ -84,16 +87,17 @@ def fetch_source(*, source_id: int, at: datetime) -> FetchOutcome:
 @transaction.atomic
 def claim_due_sources(*, at: datetime, limit: int) -> list[int]:
     """Ids of sources to visit now, few of one host; they are nobody else's until the lease ends."""
-    due = Source.objects.due(at).select_for_update(skip_locked=True)
+    due = Source.objects.due(at)
     if not queries.is_fetching_on():
         due = due.filter(is_sample=True)
-    hosts: Counter[str] = Counter()
-    claimed: list[int] = []
-    for source in due.only("pk", "address", "is_sample")[: limit * 4]:
-        host = urlsplit(source.address).hostname or ""
-        hosts[host] += 1
-        if len(claimed) < limit and (source.is_sample or hosts[host] <= CLAIMED_PER_HOST):
-            claimed.append(source.pk)
+    # Ranked before they are counted: one host with hundreds of feeds takes its few places and no more.
+    host = Func(Lower("address"), Value(HOST_IN_ADDRESS), function="SUBSTRING")
+    turn = Window(RowNumber(), partition_by=host, order_by=[F("next_fetch_at").asc(nulls_first=True), "pk"])
+    first = due.annotate(turn=turn).filter(Q(is_sample=True) | Q(turn__lte=CLAIMED_PER_HOST)).values_list("pk")
+    chosen = [pk for (pk,) in first[:limit]]
+    # Another run may have chosen the same: what it has locked or claimed meanwhile is its own.
+    free = Source.objects.due(at).filter(pk__in=chosen).select_for_update(skip_locked=True)
+    claimed = list(free.values_list("pk", flat=True))
     Source.objects.filter(pk__in=claimed).update(next_fetch_at=at + LEASE)
     return claimed
 
@@ -169,6 +173,14 @@ def resume_source(*, source_id: int, by: AbstractBaseUser, at: datetime) -> None
     Source.objects.filter(~Q(status=Source.Status.ACTIVE), pk=source_id).update(
         status=Source.Status.ACTIVE, pause_reason="", failures=0, next_fetch_at=at
     )
+
+
+def prune_fetches(*, at: datetime) -> int:
+    """How many records of visits were forgotten: those older than a month, but not a source's newest few."""
+    place = Window(RowNumber(), partition_by="source_id", order_by=["-started_at", "-pk"])
+    # The age stands outside: beside the rank it would be asked first, and only old visits would be ranked.
+    further_back = Fetch.objects.annotate(place=place).filter(place__gt=FETCHES_KEPT)
+    return Fetch.objects.filter(pk__in=further_back.values("pk"), started_at__lt=at - FETCHES_KEPT_FOR).delete()[0]
 
 
 def set_fetching(*, on: bool, by: AbstractBaseUser, at: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -260,6 +261,29 @@ def test_a_server_that_drips_cannot_hold_us_past_the_deadline(site, source, sett
     assert "too long" in source.last_error
 
 
+def test_an_entry_that_the_database_cannot_hold_loses_no_other(site, source, monkeypatch):
+    site.pages["/feed"] = Answer(rss("a", "b", "c"))
+    parse = queries.parse
+
+    def with_a_monster(*args, **kwargs):
+        feed = parse(*args, **kwargs)
+        first, *others = feed.entries
+        monster = replace(first, summary_html="\0", content_hash="0" * 64)
+        return replace(feed, entries=(*others, monster))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queries, "parse", with_a_monster)
+        outcome = visit(source)
+        assert (outcome.outcome, len(outcome.new_ids)) == ("stored", 2)
+        assert Fetch.objects.get().reason == "the database could not hold 1 of the entries"
+    assert len(visit(source).new_ids) == 1
+    site.pages["/feed"] = Answer(rss("a", "b", "c", extra="<description>More</description>"))
+    with monkeypatch.context() as patch:
+        patch.setattr(queries, "parse", with_a_monster)
+        assert len(visit(source).changed_ids) == 2
+    assert set(Entry.objects.exclude(title="a").values_list("summary_html", flat=True)) == {"More"}
+
+
 def test_a_gone_source_is_never_visited_again(site, source):
     site.pages["/feed"] = Answer(status=410)
     visit(source)
@@ -429,6 +453,43 @@ def test_one_host_is_not_visited_for_all_its_feeds_at_once(settings, db):
     for n in range(5):
         SourceFactory(address=f"https://big.example.org/{n}")
     assert len(actions.claim_due_sources(at=AT, limit=10)) == 2
+
+
+def test_a_host_with_many_feeds_starves_no_other(settings, db):
+    settings.FETCH = "on"
+    for n in range(30):
+        SourceFactory(address=f"HTTPS://Big.example.org:443/{n}", next_fetch_at=AT - timedelta(days=9))
+    others = [SourceFactory(address=f"https://big.example.org.{n}.example/", next_fetch_at=AT) for n in range(3)]
+    claimed = actions.claim_due_sources(at=AT, limit=5)
+    assert len(claimed) == 5
+    assert {other.pk for other in others} < set(claimed)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_runs_at_once_claim_no_source_twice(settings):
+    settings.FETCH = "on"
+    SourceFactory.create_batch(20)
+
+    def claim(_: int) -> list[int]:
+        try:
+            return actions.claim_due_sources(at=AT, limit=20)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        claimed = [pk for run in pool.map(claim, range(4)) for pk in run]
+    assert len(claimed) == len(set(claimed)) == 20
+
+
+def test_old_visits_are_forgotten_but_not_the_newest_of_a_silent_source(db):
+    silent, busy = SourceFactory(), SourceFactory()
+    for n in range(25):
+        Fetch.objects.create(source=silent, started_at=AT - timedelta(days=100 + n), outcome="failed")
+        Fetch.objects.create(source=busy, started_at=AT - timedelta(days=n), outcome="stored")
+    Fetch.objects.create(source=busy, started_at=AT - timedelta(days=31), outcome="stored")
+    assert actions.prune_fetches(at=AT) == 5 + 1
+    assert silent.fetches.earliest("started_at").started_at == AT - timedelta(days=119)
+    assert busy.fetches.count() == 25
 
 
 def test_only_sample_sources_are_polled_while_fetching_is_off(settings, db):
