@@ -24,7 +24,7 @@ def _start_cluster() -> None:
     os.environ["GYEOL_HOME"] = os.environ["GYEOL_TEST_HOME"] = str(home)
     for name in ("DATABASE_URL", "MODELS_URL", "CELERY_BROKER_URL", "GYEOL_FETCH", "SMTP_URL", "SIGNUP"):
         os.environ.pop(name, None)
-    # Playwright's synchronous API runs an event loop beside the tests; Django would take every query there for a mistake.
+    # Playwright's synchronous API runs an event loop beside the tests; Django would take each query for a mistake.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     os.environ["STATIC_BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     (home / "static").mkdir()  # whitenoise warns where there is none

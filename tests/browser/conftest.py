@@ -104,11 +104,10 @@ def start(home: Path, port: int, *arguments: str) -> Installation:
     threading.Thread(target=collect, daemon=True).start()
     installation = Installation(home, f"http://127.0.0.1:{port}", process, lines)
     deadline = time.monotonic() + READY_SECONDS
-    while not any("is ready" in line for line in lines):
+    while not any("Ctrl-C ends everything" in line for line in lines):
         assert process.poll() is None, "".join(lines)
         assert time.monotonic() < deadline, "".join(lines)
         time.sleep(0.1)
-    time.sleep(0.3)
     for line in list(lines):
         if found := re.match(r"\s+(reader|operator)\s+(\S+@\S+)\s+(\S+)", line):
             installation.accounts[found[1]] = (found[2], found[3])
