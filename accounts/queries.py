@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from curation.ranking.types import ReaderProfile
 from django.conf import settings
 from django.db.models import QuerySet
+
+from curation.articles.models import ArticleQuerySet
+from curation.ranking import queries as ranking
+from curation.ranking.types import ReaderProfile
 
 from .models import Invitation, MutedSource, MutedWord, Preference, SignupPolicy, Subscription, User
 
@@ -34,6 +37,19 @@ def reader_profile(reader: User) -> ReaderProfile:
         hidden_sources=tuple(MutedSource.objects.filter(reader=reader).values_list("source_id", flat=True)),
         is_synthetic=reader.is_synthetic,
     )
+
+
+def wanted(articles: ArticleQuerySet, reader_id: int | None, *, of_muted_sources: bool = False) -> ArticleQuerySet:
+    """Without what the reader hid or muted. Only a muted source's own page still shows what comes from it."""
+    if reader_id is None:
+        return articles
+    muted = MutedSource.objects.filter(reader_id=reader_id).values_list("source_id", flat=True)
+    mutes = ReaderProfile(
+        reader_id=reader_id,
+        muted_words=tuple(MutedWord.objects.filter(reader_id=reader_id).values_list("word", flat=True)),
+        hidden_sources=() if of_muted_sources else tuple(muted),
+    )
+    return ranking.wanted(articles, mutes)
 
 
 def signup_policy() -> str:

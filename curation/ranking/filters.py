@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +59,7 @@ class MutedWordFilter:
 
     def __call__(self, pool: Pool, reader: Reader) -> Mask:
         kept = np.ones(len(pool), dtype=np.bool_)
-        words = [word for given in reader.profile.muted_words if (word := _normal(given).replace("\0", " ").strip())]
+        words = muted_words(reader.profile.muted_words)
         if not words or not len(pool):
             return kept
         # One pass of one expression over all texts; a NUL keeps a match from reaching over to the next text.
@@ -90,6 +91,11 @@ class StoryFilter:
         alone = np.where(stories > 0, stories, -1 - np.arange(len(order)))
         _, first = np.unique(alone, return_index=True)
         return order[np.sort(first)]
+
+
+def muted_words(given: Iterable[str]) -> list[str]:
+    """The words as they are looked for."""
+    return [word for each in given if (word := _normal(each).replace("\0", " ").strip())]
 
 
 def muted_expression(words: list[str]) -> re.Pattern[str]:

@@ -1,16 +1,31 @@
-"""What lies near an article, for whoever has just read it."""
+"""What lies near an article, and what a reader never wants to see, on whatever page."""
 
 from __future__ import annotations
 
 import numpy as np
+from django.db.models import Q
 
 from curation.articles import queries as articles
-from curation.articles.models import Article
+from curation.articles.models import Article, ArticleQuerySet
 from curation.engagement.models import ArticleState
 from curation.ranking import _pool
+from curation.ranking.filters import muted_expression, muted_words
+from curation.ranking.types import ReaderProfile
 from curation.topics.models import Assignment
 
 NEAREST_LIKENESS = 0.25  # cosine below which two articles have nothing to do with each other
+
+
+def wanted(articles: ArticleQuerySet, profile: ReaderProfile) -> ArticleQuerySet:
+    """Without what the reader hid, what comes from a hidden source, and what holds a muted word: what the feed's
+    filters do to a pool, done to any list of articles.
+    """
+    hidden = ArticleState.objects.filter(reader_id=profile.reader_id, hidden_at__isnull=False)
+    articles = articles.exclude(pk__in=hidden.values("article_id")).exclude(source_id__in=profile.hidden_sources)
+    if words := muted_words(profile.muted_words):
+        expression = muted_expression(words).pattern
+        articles = articles.exclude(Q(title__iregex=expression) | Q(summary__iregex=expression))
+    return articles
 
 
 def also_like(article_id: int, reader_id: int | None, limit: int = 4) -> list[int]:

@@ -31,7 +31,7 @@ from curation.serving.types import ServingError
 from curation.sources import actions as sources
 from curation.sources.types import SourceError
 from curation.topics.models import Topic
-from frontend.pages._cards import Pick, make_cards, picks
+from frontend.pages._cards import Pick, make_cards, only_wanted, picks
 from illustrate import queries as illustrate
 
 from . import serializers as out
@@ -144,7 +144,8 @@ class SearchView(APIView):
             found = articles.search(text, language="", reader_id=_reader(request).pk, limit=RESULTS)
         except ServingError:
             raise Unavailable from None
-        return Response(out.ListOut({"cards": make_cards(picks(found), reader_id=_reader(request).pk)}).data)
+        wanted = only_wanted(found, _reader(request).pk)
+        return Response(out.ListOut({"cards": make_cards(picks(wanted), reader_id=_reader(request).pk)}).data)
 
 
 class TopicsView(APIView):

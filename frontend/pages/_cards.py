@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from accounts import queries as accounts
 from curation.articles.models import Article
 from curation.engagement import queries as engagement
 from curation.topics.models import ArticleTopic, Assignment, Topic
@@ -52,6 +53,13 @@ class Card:
 
 def picks(article_ids: Iterable[int]) -> list[Pick]:
     return [Pick(article_id, position) for position, article_id in enumerate(article_ids)]
+
+
+def only_wanted(article_ids: Iterable[int], reader_id: int | None) -> list[int]:
+    """Those that the reader has neither hidden nor muted, in their order."""
+    ids = list(article_ids)
+    kept = set(accounts.wanted(Article.objects.filter(pk__in=ids), reader_id).values_list("pk", flat=True))
+    return [article_id for article_id in ids if article_id in kept]
 
 
 def make_cards(
@@ -116,8 +124,7 @@ def _voices(articles: Mapping[int, Article], reader_id: int | None) -> dict[int,
     if not story_of:
         return {}
     told = (
-        Article.objects.visible_to(reader_id)
-        .ready()
+        accounts.wanted(Article.objects.visible_to(reader_id).ready(), reader_id)
         .filter(assignment__story_id__in=set(story_of.values()))
         .order_by("sorted_at")
         .values_list("assignment__story_id", "pk", "source_id", "source__name", "title", "language")

@@ -23,12 +23,13 @@ from curation.ranking import queries as ranking
 from curation.topics.models import ArticleTopic
 from frontend.pages import _reasons
 from frontend.pages._answers import back, done, is_htmx
-from frontend.pages._cards import Pick, make_cards, picks
+from frontend.pages._cards import Pick, make_cards, only_wanted, picks
 from frontend.pages._names import topic_name
 from frontend.pages._prose import prose
 from frontend.pages._reader import preference_of, reader_id_of, reader_of
 
 READ_NEXT = 4
+LOOKED_AT = 4 * READ_NEXT  # a reader who mutes much has something to read next all the same
 SIZES = frozenset({"lead", "second", "tile", "small", "brief", "wide"})
 
 
@@ -47,7 +48,7 @@ def article(request: HttpRequest, article_id: int) -> HttpResponse:
         slate_id=item.slate_id if item else None,
         with_pictures=with_pictures,
     )
-    next_ids = ranking.also_like(article_id, reader_id, READ_NEXT)
+    next_ids = only_wanted(ranking.also_like(article_id, reader_id, LOOKED_AT), reader_id)[:READ_NEXT]
     return render(
         request,
         "article.html",

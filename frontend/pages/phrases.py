@@ -20,6 +20,7 @@ from curation.topics import queries as topics_of
 from curation.topics.models import Phrase
 from curation.topics.types import InvalidPhrase
 from frontend.pages._answers import back, go, is_htmx
+from frontend.pages._cards import only_wanted
 from frontend.pages._lists import bands_of
 from frontend.pages._reader import reader_of
 from frontend.pages.search import language_of
@@ -54,7 +55,7 @@ def phrase(request: HttpRequest, phrase_id: int) -> HttpResponse:
     if subject.is_understood:
         since = timezone.now() - WINDOW
         found = topics_of.articles_about_phrase(subject, reader_id=reader_id, limit=SHOWN, since=since)
-    context = bands_of(request, [article_id for article_id, _cosine in found], opening=True)
+    context = bands_of(request, only_wanted((article_id for article_id, _cosine in found), reader_id), opening=True)
     return render(
         request,
         "phrase.html",

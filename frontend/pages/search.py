@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from curation.articles import queries as articles
 from curation.serving.types import ServingError
 from curation.topics.models import Topic
+from frontend.pages._cards import only_wanted
 from frontend.pages._lists import bands_of
 from frontend.pages._reader import reader_id_of
 
@@ -28,7 +29,8 @@ def search(request: HttpRequest) -> HttpResponse:
         except ServingError:
             found = []
             context["is_away"] = True
-        context |= bands_of(request, list(found), opening=False)
+        found = only_wanted(found, reader_id_of(request))
+        context |= bands_of(request, found, opening=False)
         context["count"] = len(found)
         context["topics"] = Topic.objects.filter(Q(name_en__icontains=text) | Q(name_ko__icontains=text))
     return render(request, "search.html", context)

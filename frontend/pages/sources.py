@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import actions as accounts
+from accounts import queries as readers
 from accounts.models import MutedSource, Subscription
 from curation.articles.models import Article
 from curation.sources import actions as sources_do
@@ -53,7 +54,8 @@ def sources(request: HttpRequest) -> HttpResponse:
 def source(request: HttpRequest, source_id: int) -> HttpResponse:
     reader_id = reader_id_of(request)
     publisher = get_object_or_404(Source.objects.visible_to(reader_id), pk=source_id)
-    articles = Article.objects.visible_to(reader_id).ready().filter(source=publisher)
+    of_publisher = Article.objects.visible_to(reader_id).ready().filter(source=publisher)
+    articles = readers.wanted(of_publisher, reader_id, of_muted_sources=True)
     return list_page(
         request,
         "source.html",

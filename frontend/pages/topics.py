@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import actions as accounts
+from accounts import queries as readers
 from accounts.models import Subscription
 from curation.topics import queries as topics_of
 from curation.topics.models import Topic
@@ -28,7 +29,8 @@ def topics(request: HttpRequest) -> HttpResponse:
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     subject = get_object_or_404(Topic, pk=slug)
     reader_id = reader_id_of(request)
-    articles = topics_of.in_topic(slug).visible_to(reader_id).ready().in_language(reading_languages(request))
+    readable = topics_of.in_topic(slug).visible_to(reader_id).ready().in_language(reading_languages(request))
+    articles = readers.wanted(readable, reader_id)
     return list_page(
         request,
         "topic.html",
