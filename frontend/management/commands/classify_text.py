@@ -23,7 +23,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--lang", required=True, metavar="L", help="language of the texts: en or ko")
+        parser.add_argument("--lang", required=True, choices=["en", "ko"], help="language of the texts")
 
     def handle(self, *args: Any, lang: str, **options: Any) -> None:
         lines = (line.decode("utf-8", "replace").strip() for line in sys.stdin.buffer)

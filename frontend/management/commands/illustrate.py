@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import logging
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,15 @@ from illustrate.evaluate.judge import hash_of
 from illustrate.types import Drawing, Subject
 
 RECENT = 60  # pictures of a batch that the next one must not be the twin of
+LARGEST_SEED = 2**63 - 8_000  # a picture's row holds it, and a redraw adds to it
 COLUMNS = ("title", "lang", "text")
+
+
+def _seed(text: str) -> int:
+    seed = int(text)
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ArgumentTypeError(f"a seed is a number from 0 to {LARGEST_SEED}")
+    return seed
 
 
 class Command(BaseCommand):
@@ -39,9 +47,9 @@ class Command(BaseCommand):
         parser.add_argument("--text", default="", help="the article's text, or its beginning")
         parser.add_argument("--photo", type=Path, help="the publisher's photo: described, never shown")
         parser.add_argument("--photo-alt", default="", help="the photo's alt text")
-        parser.add_argument("--lang", default="", help="ISO 639-1; found out where it is not given")
+        parser.add_argument("--lang", default="", choices=["", "en", "ko"], help="found out where it is not given")
         parser.add_argument("--preset", default="", help="slug of a look; the default look where it is not given")
-        parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same picture (default: 1)")
+        parser.add_argument("--seed", type=_seed, default=1, help="the same seed draws the same picture (default: 1)")
         parser.add_argument("--out", type=Path, required=True, help="a .webp file, or with --batch a folder")
 
     def handle(self, *, out: Path, batch: Path | None, **options: Any) -> None:
@@ -77,6 +85,8 @@ def _draw_one(out: Path, options: dict[str, Any]) -> dict[str, Any]:
     title = " ".join(options["title"].split())
     if not title:
         raise CommandError("--title is empty")
+    if out.suffix.lower() != ".webp":
+        raise CommandError(f"--out is a .webp file, not {out.name}")
     subject = Subject(
         title=title,
         text=options["text"],

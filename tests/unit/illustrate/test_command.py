@@ -62,6 +62,9 @@ def test_a_table_without_a_header_is_read_from_its_first_line(tmp_path):
         (["--title", "Whales", "--preset", "nosuch"], "nosuch"),
         (["--title", "Whales", "--photo", "/nowhere/photo.jpg"], "nowhere"),
         (["--batch", "/nowhere/titles.tsv"], "nowhere"),
+        (["--title", "Whales", "--seed", "9" * 30], "a seed is a number from 0"),
+        (["--title", "Whales", "--seed", "-1"], "a seed is a number from 0"),
+        (["--title", "Whales", "--lang", "fr"], "invalid choice: 'fr'"),
     ],
 )
 def test_bad_arguments_end_in_one_clear_line(arguments, reason, tmp_path):
@@ -69,6 +72,18 @@ def test_bad_arguments_end_in_one_clear_line(arguments, reason, tmp_path):
         run(*arguments, "--out", tmp_path / "x.webp")
     assert "\n" not in str(error.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_only_webp_is_written(tmp_path):
+    with pytest.raises(CommandError, match=r"a \.webp file, not b\.png"):
+        run("--title", "Whales", "--out", tmp_path / "b.png")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_photo_that_is_no_image_is_named_in_the_answer(tmp_path):
+    (tmp_path / "photo.jpg").write_text("no image")
+    answer = run("--title", "Whales", "--photo", tmp_path / "photo.jpg", "--out", tmp_path / "a.webp")
+    assert answer["provenance"]["photo"]["rejected"]
 
 
 def test_a_table_that_is_not_text_is_refused(tmp_path):
