@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from curation.engagement import queries as engagement
@@ -27,6 +28,7 @@ from .models import Invitation, MutedSource, MutedWord, Preference, SignupPolicy
 
 INVITATION_DAYS = 14
 FOLLOWED_PHRASES = 50
+PHRASE_KEPT = timedelta(days=1)
 MUTED_WORDS = 200
 OPML_SOURCES = 500
 OPML_NAMESPACE = "urn:gyeol:opml"
@@ -95,6 +97,15 @@ def follow_phrase(*, reader: User, text: str, language: str, at: datetime) -> Ph
         raise ValidationError(str(error), code="phrase") from None
     Subscription.objects.get_or_create(reader=reader, phrase=phrase, defaults={"created_at": at})
     return phrase
+
+
+def forget_phrases(*, at: datetime) -> int:
+    """Phrases that nobody follows a day after they were written: somebody looked, and went. Returns how many."""
+    followed = Subscription.objects.filter(phrase=OuterRef("pk"))
+    left = Phrase.objects.filter(~Exists(followed), created_at__lt=at - PHRASE_KEPT)
+    count = left.count()
+    left.delete()
+    return count
 
 
 def unfollow_phrase(*, reader: User, phrase_id: int) -> None:

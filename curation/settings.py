@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="20"),
     },
     "prune-old-fetches": {"task": "curation.sources.tasks.prune_fetches", "schedule": crontab(hour="4", minute="20")},
+    "forget-phrases": {"task": "accounts.tasks.forget_phrases", "schedule": crontab(hour="4", minute="30")},
     "prune-old-slates": {"task": "curation.engagement.tasks.prune_slates", "schedule": crontab(hour="4", minute="10")},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():

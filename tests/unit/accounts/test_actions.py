@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from accounts import actions, queries
 from accounts.models import Invitation, MutedWord, Preference, SignupPolicy, Subscription, User
 from curation.sources.models import Source
-from curation.topics.models import Topic
+from curation.topics.models import Phrase, Topic
 from tests.factories.accounts import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -255,3 +255,13 @@ def test_operators_may_open_the_admin_and_nobody_else(reader: User, operator: Us
     assert operator.has_perm("sources.change_source")
     editor = UserFactory(role=User.Role.EDITOR)
     assert not any(user.is_staff or user.has_perm("sources.change_source") for user in (reader, editor))
+
+
+def test_a_phrase_that_nobody_follows_is_forgotten_after_a_day(reader: User) -> None:
+    followed, left, new = (Phrase.objects.create(text=text, language="en") for text in ("kept", "left", "new"))
+    Subscription.objects.create(reader=reader, phrase=followed, created_at=NOW)
+    Phrase.objects.filter(pk__in=[followed.pk, left.pk]).update(created_at=NOW - timedelta(hours=25))
+    Phrase.objects.filter(pk=new.pk).update(created_at=NOW - timedelta(hours=23))
+    assert actions.forget_phrases(at=NOW) == 1
+    assert set(Phrase.objects.all()) == {followed, new}
+    assert Subscription.objects.filter(phrase=followed).exists()
