@@ -18,6 +18,7 @@ from unfold.decorators import display
 from accounts import actions as accounts
 from accounts.models import Invitation, User
 from curation.articles.models import Article
+from curation.sources import actions as sources
 from curation.sources.models import Fetch, Source
 from illustrate import actions as illustrate
 from illustrate.models import Picture, PictureReport, StylePreset
@@ -120,11 +121,16 @@ class SourceAdmin(ModelAdmin):
 
     @admin.action(description=_("Fetch soon"))
     def fetch_now(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
-        queryset.update(status=Source.Status.ACTIVE, next_fetch_at=timezone.now(), pause_reason="", failures=0)
+        for source in queryset:
+            sources.resume_source(source_id=source.pk, by=_operator(request), at=timezone.now())
+        queryset.update(next_fetch_at=timezone.now())  # those that were never paused, too
 
     @admin.action(description=_("Pause"))
     def pause(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
-        queryset.update(status=Source.Status.PAUSED, pause_reason="by the operator")
+        for source in queryset:
+            sources.pause_source(
+                source_id=source.pk, reason="by the operator", by=_operator(request), at=timezone.now()
+            )
 
 
 @admin.register(Article)

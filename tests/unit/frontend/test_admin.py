@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from curation.sources.models import Source
@@ -71,3 +74,15 @@ def test_roles_are_not_changed_in_bulk(client: Client) -> None:
     operator = UserFactory(role=User.Role.OPERATOR)
     client.force_login(operator)
     assert 'name="form-0-role"' not in client.get(PEOPLE).content.decode()
+
+
+def test_sources_are_paused_and_fetched_soon(client: Client) -> None:
+    later = timezone.now() + timedelta(days=1)
+    source = Source.objects.create(address="https://b.example.org", name="B", next_fetch_at=later, status="active")
+    page = reverse("admin:sources_source_changelist")
+    client.force_login(UserFactory(role=User.Role.OPERATOR))
+    for action, status in (("fetch_now", "active"), ("pause", "paused"), ("fetch_now", "active")):
+        client.post(page, {"action": action, "_selected_action": [source.pk]})
+        source.refresh_from_db()
+        assert source.status == status
+        assert source.next_fetch_at <= timezone.now()
