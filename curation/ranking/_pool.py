@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -36,10 +36,8 @@ def load_reader(profile: ReaderProfile, at: datetime) -> Reader:
     return Reader(profile=profile, at=at, past=past)
 
 
-def load_pool(reader: Reader, candidates: Iterable[int], phrases: Sequence[int] = ()) -> tuple[Pool, Reader]:
+def load_pool(reader: Reader, candidates: Iterable[int]) -> tuple[Pool, Reader]:
     """The candidates that the reader may see, and the reader with what it did to them.
-
-    `phrases` are measured beside those that the reader follows.
 
     Whatever a generator proposed passes `eligible` here once more: an article of somebody else's private source has
     no way in.
@@ -58,7 +56,7 @@ def load_pool(reader: Reader, candidates: Iterable[int], phrases: Sequence[int] 
     ids = np.array(columns[0], dtype=np.int64)
     slugs, topics, past_topics = _topics(ids, reader.past.ids)
     vectors = vectors_of(ids)
-    phrase_ids, cosines = _phrases({*reader.profile.phrases, *phrases}, vectors)
+    phrase_ids, cosines = _phrases(set(reader.profile.phrases), vectors)
     if reader.profile.is_synthetic:
         impressions, clicks = _popularity.measure(ids, at=reader.at, with_synthetic=True)
     else:

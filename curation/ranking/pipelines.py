@@ -19,10 +19,7 @@ from curation.ranking.candidates import (
     NeighbourCandidates,
     NewCandidates,
     PhraseCandidates,
-    PhrasePageCandidates,
     PopularCandidates,
-    SourcePageCandidates,
-    TopicPageCandidates,
 )
 from curation.ranking.filters import (
     HiddenFilter,
@@ -34,15 +31,13 @@ from curation.ranking.filters import (
     StoryFilter,
 )
 from curation.ranking.rankers import Ranker, ZSumRanker
-from curation.ranking.rerankers import TopReranker, VariedReranker
+from curation.ranking.rerankers import VariedReranker
 from curation.ranking.scorers import (
-    AgeScorer,
     AversionScorer,
     ClickThroughScorer,
     FatigueScorer,
     FreshnessScorer,
     HistoryScorer,
-    OneTopicScorer,
     PhraseScorer,
     SourceScorer,
     TopicScorer,
@@ -63,8 +58,7 @@ class Pipeline:
     candidates: tuple[CandidateGenerator, ...]
     filters: tuple[Filter, ...]
     ranker: Ranker
-    reranker: TopReranker | VariedReranker
-    phrases: tuple[int, ...] = ()  # to measure although the reader may not follow them
+    reranker: VariedReranker
 
 
 @dataclass(frozen=True)
@@ -106,46 +100,10 @@ FEED = Pipeline(
 FEED_AGAIN = replace(FEED, filters=(ReadFilter(), *FEED.filters[1:]))
 
 
-def topic_page(slug: str) -> Pipeline:
-    return Pipeline(
-        name="topic/1",
-        candidates=(TopicPageCandidates(slug),),
-        filters=(HiddenFilter(), HiddenSourceFilter(), MutedWordFilter()),
-        ranker=ZSumRanker(((OneTopicScorer(slug), 0.5), (FreshnessScorer(), 1.0), (ClickThroughScorer(), 0.3))),
-        reranker=TopReranker(),
-    )
-
-
-def source_page(source: int) -> Pipeline:
-    return Pipeline(
-        name="source/1",
-        candidates=(SourcePageCandidates(source),),
-        filters=(HiddenFilter(), MutedWordFilter()),
-        ranker=ZSumRanker(((AgeScorer(), 1.0),), clip=np.inf),
-        reranker=TopReranker(),
-    )
-
-
-def phrase_page(phrase: int) -> Pipeline:
-    return Pipeline(
-        name="phrase/1",
-        candidates=(PhrasePageCandidates(phrase),),
-        filters=(HiddenFilter(), HiddenSourceFilter(), MutedWordFilter()),
-        ranker=ZSumRanker(((PhraseScorer(), 1.0), (FreshnessScorer(), 0.5))),
-        reranker=TopReranker(),
-        phrases=(phrase,),
-    )
-
-
 def pipeline_for(surface: str) -> Pipeline:
-    """ "feed", "topic:SLUG", "source:ID" or "phrase:ID". Raises ValueError for another surface."""
-    kind, _, name = surface.partition(":")
+    """Raises ValueError for a surface that is not ranked."""
     if surface == "feed":
         return FEED
-    if kind == "topic" and name:
-        return topic_page(name)
-    if kind in {"source", "phrase"} and name.isdecimal():
-        return source_page(int(name)) if kind == "source" else phrase_page(int(name))
     raise ValueError(f"unknown surface {surface!r}")
 
 
@@ -165,7 +123,7 @@ def run(
     """
     reader = _pool.load_reader(profile, at)
     proposed = {article for generate in pipeline.candidates for article in generate(reader)}
-    pool, reader = _pool.load_pool(reader, proposed - set(on_slate), pipeline.phrases)
+    pool, reader = _pool.load_pool(reader, proposed - set(on_slate))
 
     keep = np.ones(len(pool), dtype=np.bool_)
     filters: tuple[Filter, ...] = (*pipeline.filters, NotOnSlateFilter(tuple(on_slate), tuple(told)))

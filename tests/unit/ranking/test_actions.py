@@ -187,7 +187,7 @@ def test_nobody_continues_the_slate_of_another(world):
 
 
 def test_an_unknown_surface_is_refused_and_leaves_nothing(world):
-    for surface in ("", "topic:", "source:x", "elsewhere"):
+    for surface in ("", "topic:space", "elsewhere"):
         with pytest.raises(ValueError, match="unknown surface"):
             serve(profile_of(ReaderFactory()), surface)
     assert not Slate.objects.exists()
@@ -329,7 +329,7 @@ def test_a_private_article_is_a_candidate_for_its_owner_alone_on_every_surface(w
     for article in world["space"][:5]:
         for reader in (owner, other):
             engagement.save_article(reader_id=reader.pk, article_id=article.pk, at=NOW)
-    for surface in ("feed", "topic:space", f"source:{source.pk}"):
+    for surface in ("feed",):
         assert secret.pk in ids(serve(profile_of(owner, **stated), surface)), surface
         page = serve(profile_of(other, **stated), surface)
         found = ids(page)
@@ -416,17 +416,6 @@ def test_what_is_stored_adds_up_and_names_the_greatest_share(world):
         if kind == "like":
             assert max(item.contributions, key=item.contributions.get) in {"history", "topics"}
     assert {"topic", "like", "explore"} <= set(kinds)
-
-
-def test_pages_of_one_topic_and_one_source(world):
-    reader = ReaderFactory()
-    topic = serve(profile_of(reader), "topic:space")
-    assert set(ids(topic)) <= {article.pk for article in world["space"]}
-    assert "topic" not in {card.reason["kind"] for card in topic.cards}
-    source = SourceFactory()
-    mine = [ArticleFactory(source=source, hours=hours) for hours in (5, 50_000, 1, 60_000)]
-    page = serve(profile_of(reader), f"source:{source.pk}")
-    assert ids(page) == [mine[index].pk for index in (2, 0, 1, 3)]
 
 
 def test_the_number_of_queries_does_not_grow_with_the_candidates(world, django_assert_max_num_queries):
