@@ -17,8 +17,6 @@ from django.utils.translation import gettext as _
 from . import actions, queries
 from .models import SignupPolicy, User
 
-INVITATION_KEY = "invitation"  # in the session, put there by the invitation's link
-
 
 class SignupAdapter(DefaultAccountAdapter):
     """Sign-up that is open, by invitation, or closed, as the operator decided."""
@@ -26,14 +24,14 @@ class SignupAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         policy = queries.signup_policy()
         if policy == SignupPolicy.Policy.INVITATION:
-            return queries.open_invitation(request.session.get(INVITATION_KEY, ""), timezone.now()) is not None
+            return queries.open_invitation(request.session.get(queries.INVITATION_KEY, ""), timezone.now()) is not None
         return policy == SignupPolicy.Policy.OPEN
 
     def clean_email(self, email: str) -> str:
         """An invitation is checked while the form can still say what is wrong, before there is an account."""
         email = super().clean_email(email)
         if _signs_up(self.request) and queries.signup_policy() == SignupPolicy.Policy.INVITATION:
-            invitation = queries.open_invitation(self.request.session.get(INVITATION_KEY, ""), timezone.now())
+            invitation = queries.open_invitation(self.request.session.get(queries.INVITATION_KEY, ""), timezone.now())
             if invitation is None or not invitation.admits(email):
                 raise ValidationError(_("This invitation is for somebody else, used, or too old."))
         return email
@@ -44,11 +42,11 @@ class SignupAdapter(DefaultAccountAdapter):
             return saved
         with transaction.atomic():
             saved = super().save_user(request, user, form)
-            token = request.session.get(INVITATION_KEY, "")
+            token = request.session.get(queries.INVITATION_KEY, "")
             if not actions.use_invitation(token=token, reader=saved, at=timezone.now()):
                 # Somebody else used it since the form was looked at: the account is undone with this block.
                 raise ImmediateHttpResponse(render(request, "account/signup_closed.html", status=410))
-        del request.session[INVITATION_KEY]
+        del request.session[queries.INVITATION_KEY]
         return saved
 
     def get_signup_redirect_url(self, request: HttpRequest) -> str:

@@ -13,6 +13,8 @@ from curation.ranking.types import ReaderProfile
 
 from .models import Invitation, MutedSource, MutedWord, Preference, SignupPolicy, Subscription, User
 
+INVITATION_KEY = "invitation"  # in the session, from an invitation's link until the sign-up
+
 
 def preference(reader: User) -> Preference:
     """The reader's choices, or the defaults, unsaved."""

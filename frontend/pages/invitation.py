@@ -9,7 +9,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import queries as accounts
-from accounts.adapter import INVITATION_KEY
 
 
 @never_cache
@@ -18,5 +17,5 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Remember the invitation for sign-up; the session holds it, so that the token leaves the address bar."""
     if accounts.open_invitation(token, timezone.now()) is None:
         return render(request, "account/signup_closed.html", status=410)
-    request.session[INVITATION_KEY] = token
+    request.session[accounts.INVITATION_KEY] = token
     return redirect("account_signup")
