@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
@@ -23,7 +25,9 @@ from curation.sources.models import Fetch, Source
 from illustrate import actions as illustrate
 from illustrate.models import Picture, PictureReport, StylePreset
 
-admin.site.unregister(Group)
+# Single permissions, addresses and second factors are the accounts' own matter, on their settings pages.
+for model in (Group, EmailAddress, Authenticator):
+    admin.site.unregister(model)
 
 
 def _operator(request: HttpRequest) -> User:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from curation.articles.models import Article
+from curation.sources.models import Source
 from frontend.pages._prose import prose
 
 
-def shown(html: str, title: str = "Bees swarm early") -> str:
-    return str(prose(Article(title=title, html=html, url="https://a.example.org/1")))
+def shown(html: str, title: str = "Bees swarm early", *, is_sample: bool = False) -> str:
+    source = Source(name="A", is_sample=is_sample)
+    return str(prose(Article(title=title, html=html, url="https://a.example.org/1", source=source)))
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,12 @@ def test_a_publishers_picture_is_a_link_that_loads_nothing() -> None:
     assert "<img" not in html
     assert 'href="https://b.example.org/bee.jpg"' in html
     assert "A bee &amp; a flower" in html
+
+
+def test_a_sample_article_links_to_no_publisher_that_is_not_there() -> None:
+    html = shown('<figure><img src="https://b.sample.invalid/bee.jpg" alt="A bee"></figure><p>x</p>', is_sample=True)
+    assert "sample.invalid" not in html
+    assert "<p>x</p>" in html
 
 
 def test_text_after_a_picture_is_kept() -> None:
