@@ -78,6 +78,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("frontend.api.urls")),
     # -- Machinery --
     path("media/<path:path>", pictures.file, name="media"),
+    path("favicon.ico", device.favicon, name="favicon"),
+    path("robots.txt", device.robots, name="robots"),
     path("manifest.webmanifest", device.manifest, name="manifest"),
     path("service-worker.js", device.service_worker, name="service_worker"),
     path("offline/", device.offline, name="offline"),

@@ -21,6 +21,7 @@ from curation.ranking.types import Card, Page, ReaderProfile
 from curation.topics.models import Assignment
 
 PAGE_SIZE = 20
+EDITION_SIZE = 60  # an edition ends: about what somebody reads through in a day; more comes with the next one
 SLATE_LIFE = timedelta(minutes=30)  # so long a reload shows the same list
 
 
@@ -97,7 +98,7 @@ def _page(slate: Slate, position: int, *, profile: ReaderProfile, at: datetime) 
     return Page(
         slate_id=slate.pk,
         cards=_cards(here, profile),
-        next_position=end if left and here else None,
+        next_position=end if left and here and end < EDITION_SIZE else None,
     )
 
 

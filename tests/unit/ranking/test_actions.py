@@ -31,6 +31,13 @@ from tests.factories.ranking import (
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def an_edition_without_end(request, monkeypatch):
+    """Most tests here look at all that ranking would ever show; the edition's end has a test of its own."""
+    if request.function is not test_an_edition_ends_while_there_is_still_more:
+        monkeypatch.setattr(actions, "EDITION_SIZE", 10_000)
+
+
 @pytest.fixture
 def world(db):
     """Twelve sources, 72 articles: a third about space, a third about food, a third about neither."""
@@ -137,6 +144,17 @@ def test_scrolling_ends_having_shown_every_article_once(world):
         page = more(profile, page)
         found += ids(page)
     assert len(found) == len(set(found)) == 72
+
+
+def test_an_edition_ends_while_there_is_still_more(world):
+    profile = profile_of(ReaderFactory())
+    page = serve(profile)
+    found = ids(page)
+    while page.next_position is not None:
+        page = more(profile, page)
+        found += ids(page)
+    assert actions.EDITION_SIZE <= len(found) < actions.EDITION_SIZE + actions.PAGE_SIZE
+    assert len(found) < 72
 
 
 def test_a_hidden_card_leaves_the_reloaded_page_and_the_others_keep_their_places(world):
