@@ -68,7 +68,7 @@ def make(subject: Subject, *, preset: str, seed: int, recent: Collection[str] = 
         if judge.ON_TOPIC in scores.failed or attempt > 0:
             tried.append(brief.hero)
     brief, rendered, scores = _last_resort(subject, preset, seed)
-    verdict = Verdict("accept", ("last resort: the emblem of the desk", *refusals))
+    verdict = Verdict("fallback", ("last resort: the emblem of the desk", *refusals))
     return _drawing(brief, rendered, scores, verdict, seed, attempts + 1, facts, refusals, started)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from django.db.models import Count, Min
+from django.db.models import Count
 from django.db.models.functions import TruncDate
 
 from curation.analytics import registry
 from curation.analytics.registry import Statistic
 from illustrate.models import Picture
+from illustrate.queries import queue_age
 
 
 def _illustrated(at: datetime) -> float:
@@ -31,16 +32,10 @@ def _drawn_daily(since: datetime, at: datetime) -> Mapping[date, float]:
     return dict(drawn.values_list("day").annotate(count=Count("pk")).order_by("day"))
 
 
-def _queue_age(at: datetime) -> float:
-    waiting = Picture.objects.filter(state__in=[Picture.State.WAITING, Picture.State.DRAWING])
-    oldest = waiting.aggregate(oldest=Min("requested_at"))["oldest"]
-    return max((at - oldest).total_seconds(), 0.0) if oldest else 0.0
-
-
 def register() -> None:
     registry.register(
         Statistic("articles_illustrated", _illustrated),
         Statistic("illustrations_failed", _failed),
         Statistic("pictures_drawn", _drawn, daily=_drawn_daily),
-        Statistic("picture_queue_seconds", _queue_age, is_queue=True),
+        Statistic("picture_queue_seconds", queue_age, is_queue=True),
     )

@@ -125,7 +125,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    decision: Literal["accept", "retry", "reject"]
+    decision: Literal["accept", "retry", "reject", "fallback"]  # fallback: nothing fitted, the desk's emblem stands in
     reasons: tuple[str, ...] = ()
 
     @property

@@ -13,17 +13,6 @@ PER_SOURCE = 3  # cards of one source on a page
 
 
 @dataclass(frozen=True)
-class TopReranker:
-    """The best, as they come."""
-
-    def __call__(
-        self, pool: Pool, scores: np.ndarray, order: Integers, *, size: int, earlier: Sequence[int],
-        random: np.random.Generator,
-    ) -> list[Pick]:  # fmt: skip
-        return [Pick(int(row)) for row in order[:size]]
-
-
-@dataclass(frozen=True)
 class VariedReranker:
     """A greedy determinantal point process over the best `window`, at most `per_source` of a source on the page, and
     one exploration slot.

@@ -73,16 +73,6 @@ class FreshnessScorer:
 
 
 @dataclass(frozen=True)
-class AgeScorer:
-    """The newer the higher, evenly, for pages in order of time."""
-
-    name: str = "freshness"
-
-    def __call__(self, pool: Pool, reader: Reader) -> Scored:
-        return Scored(-pool.ages, np.ones(len(pool), dtype=np.bool_))
-
-
-@dataclass(frozen=True)
 class SourceScorer:
     """1 for the sources that the reader follows."""
 
@@ -101,19 +91,6 @@ class PhraseScorer:
 
     def __call__(self, pool: Pool, reader: Reader) -> Scored:
         values = pool.phrases.max(axis=1, initial=0.0).astype(np.float64)
-        return Scored(values, values > 0)
-
-
-@dataclass(frozen=True)
-class OneTopicScorer:
-    """How much an article is about one topic, for that topic's page."""
-
-    topic: str
-    name: str = "page"
-
-    def __call__(self, pool: Pool, reader: Reader) -> Scored:
-        column = pool.slugs.index(self.topic) if self.topic in pool.slugs else None
-        values = np.zeros(len(pool)) if column is None else pool.topics[:, column].astype(np.float64)
         return Scored(values, values > 0)
 
 

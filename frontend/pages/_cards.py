@@ -14,8 +14,6 @@ from curation.topics.models import ArticleTopic, Assignment, Topic
 from frontend.pages import _reasons
 from illustrate import queries as illustrate
 
-VOICES_SHOWN = 4
-
 
 @dataclass(frozen=True, slots=True)
 class Pick:

@@ -124,7 +124,8 @@ def test_real_headlines_are_all_drawn(corpus, capsys):
         print(f"\ndrawn {len(drawings)}: attempts {dict(sorted(attempts.items()))}, refused {dict(refused)}")
         print(f"  heroes {len(heroes)}: {dict(heroes.most_common(8))}; scenes {dict(scenes.most_common())}")
         print(f"  restrained {sum(drawing.brief.register == 'restrained' for drawing in drawings)}")
-    assert all(drawing.verdict.accepted for drawing in drawings)
+    assert all(drawing.verdict.accepted for drawing in drawings if drawing.attempts <= 3)
+    assert {d.verdict.decision for d in drawings if d.attempts == 4} <= {"fallback"}
     assert attempts[4] <= 0.1 * DRAWN  # the last resort is rare
     assert heroes.most_common(1)[0][1] <= 0.15 * DRAWN  # and no hero stands for everything
     assert len(scenes) >= 6

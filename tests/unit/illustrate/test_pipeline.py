@@ -33,10 +33,12 @@ def test_provenance_says_what_drew_it_and_that_no_camera_did():
 )
 def test_every_title_gets_a_picture(title):
     drawing = pipeline.make(Subject(title), preset="", seed=1)
-    assert drawing.verdict.accepted
     assert drawing.attempts <= 4
-    if drawing.attempts == 4:
+    if drawing.attempts == 4:  # nothing fitted: the emblem stands in, and the record does not call it fitting
+        assert drawing.verdict.decision == "fallback"
         assert drawing.verdict.reasons[0].startswith("last resort")
+    else:
+        assert drawing.verdict.accepted
 
 
 def test_a_broken_photo_does_not_stop_the_picture_and_is_told():

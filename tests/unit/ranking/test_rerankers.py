@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from curation.ranking.filters import StoryFilter
 from curation.ranking.pipelines import FEED
-from curation.ranking.rerankers import TopReranker, VariedReranker
-from curation.ranking.types import Pool
+from curation.ranking.rerankers import VariedReranker
+from curation.ranking.types import Pick, Pool
 from tests.unit.ranking.pools import shuffled, worlds
 
 
@@ -74,8 +74,8 @@ def test_the_best_article_opens_the_page(world):
 
 @given(worlds(smallest=30))
 def test_variety_puts_less_alike_articles_together_than_the_bare_order(world):
-    pool, scores, order, picks = rerank(world, 8, explore=False, per_source=99, sharpness=0.1)
-    plain = TopReranker()(pool, scores, order, size=8, earlier=(), random=np.random.default_rng(0))
+    pool, _scores, order, picks = rerank(world, 8, explore=False, per_source=99, sharpness=0.1)
+    plain = [Pick(int(row)) for row in order[:8]]
 
     def volume(chosen):
         vectors = pool.vectors[[pick.row for pick in chosen]].astype(np.float64)

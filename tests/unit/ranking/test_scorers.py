@@ -16,11 +16,8 @@ EVERY_SCORER = [
     scorers.TopicScorer(),
     scorers.ClickThroughScorer(),
     scorers.FreshnessScorer(),
-    scorers.AgeScorer(),
     scorers.SourceScorer(),
     scorers.PhraseScorer(),
-    scorers.OneTopicScorer("food"),
-    scorers.OneTopicScorer("unheard-of"),
     scorers.AversionScorer(),
     scorers.FatigueScorer(),
 ]
