@@ -132,11 +132,16 @@ _APPEND = (
 
 
 def _append(rows: Sequence[Event]) -> list[UUID]:
-    """Insert what is not there yet; return the ids that were new (bulk_create cannot say which)."""
+    """Insert what is not there yet; return the ids that were new (bulk_create cannot say which).
+
+    Ids go in by one order: a batch that is sent again waits for the first one's rows, and two that hold the same
+    events in different orders would otherwise wait for each other.
+    """
     if not rows:
         return []
+    ordered = sorted(rows, key=lambda row: row.id)
     with connection.cursor() as cursor:
-        cursor.execute(_APPEND, [[getattr(row, name) for row in rows] for name in _COLUMNS])
+        cursor.execute(_APPEND, [[getattr(row, name) for row in ordered] for name in _COLUMNS])
         return [id for (id,) in cursor.fetchall()]
 
 

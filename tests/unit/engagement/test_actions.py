@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from curation.articles.models import Article
 from curation.engagement import actions, queries
@@ -54,6 +55,42 @@ def test_a_batch_sent_several_times_at_once_counts_once():
     assert sum(receipt.accepted for receipt in receipts) == len(batch) == Event.objects.count()
     assert all(receipt.accepted + receipt.duplicate == len(batch) for receipt in receipts)
     assert ArticleState.objects.filter(reader=reader).count() == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_batches_with_the_same_events_in_opposite_orders_do_not_wait_for_each_other():
+    reader, article = ReaderFactory(), ArticleFactory()
+    low, middle, high = sorted((event(article) for _ in range(3)), key=lambda each: each.id)
+
+    def send(batch):
+        try:
+            return record(reader, *batch)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        with transaction.atomic():  # holds the middle id until both batches have come as far as it
+            record(reader, middle)
+            receipts = [threads.submit(send, batch) for batch in ((low, middle, high), (high, middle, low))]
+            wait_until_blocked(2)
+            transaction.set_rollback(True)
+        accepted = sum(receipt.result().accepted for receipt in receipts)
+
+    assert accepted == 3 == Event.objects.count()
+
+
+def wait_until_blocked(sessions, *, seconds=20):
+    deadline = time.monotonic() + seconds
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # else the first answer stays for the transaction
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0] >= sessions:
+                return
+            time.sleep(0.02)
+    pytest.fail(f"{sessions} sessions were expected to wait")
 
 
 def test_the_same_id_twice_in_one_batch_counts_once():
