@@ -272,7 +272,7 @@ def _attach(claim: _Claim, drawing: Drawing, file: str, at: datetime) -> bool:
         "alt_en": drawing.alt_en,
         "alt_ko": drawing.alt_ko,
         "colour": drawing.rendered.colour,
-        "perceptual_hash": judge.hash_of(drawing.rendered),
+        "perceptual_hash": drawing.scores.perceptual_hash,
         "file": file,
     }
     with transaction.atomic():

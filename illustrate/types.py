@@ -121,6 +121,7 @@ class Scores:
 
     figures: Mapping[str, float] = field(default_factory=dict)
     failed: tuple[str, ...] = ()
+    perceptual_hash: str = ""  # 64 bits, hex: what a later picture must not be the twin of
 
 
 @dataclass(frozen=True, slots=True)

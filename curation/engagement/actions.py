@@ -225,30 +225,6 @@ def _set_state(
 # -- Slates --------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
-def store_slate(
-    *,
-    reader_id: int,
-    surface: str,
-    pipeline: str,
-    items: Sequence[ItemIn],
-    at: datetime,
-    slate_id: UUID | None = None,
-    is_synthetic: bool = False,
-) -> Slate:
-    """Keep a list as it is about to be served."""
-    slate = Slate.objects.create(
-        id=slate_id or uuid.uuid4(),
-        reader_id=reader_id,
-        surface=surface,
-        pipeline=pipeline,
-        created_at=at,
-        is_synthetic=is_synthetic,
-    )
-    extend_slate(slate=slate, items=items, position=0)
-    return slate
-
-
 def extend_slate(*, slate: Slate, items: Sequence[ItemIn], position: int) -> None:
     """Add the next page, beginning at `position`. Two requests for the same page: the caller holds the slate's lock."""
     SlateItem.objects.bulk_create(

@@ -137,20 +137,10 @@ def _known(source: Source, entries: Iterable[ParsedEntry]) -> list[Known]:
 
 
 def _values(entry: ParsedEntry) -> dict[str, Any]:
-    return {
-        "link": entry.link,
-        "title": entry.title,
-        "summary_html": entry.summary_html,
-        "content_html": entry.content_html,
-        "authors": list(entry.authors),
-        "categories": list(entry.categories),
-        "image_url": entry.image.url if entry.image else "",
-        "image_alt": entry.image.alt if entry.image else "",
-        "enclosures": [asdict(enclosure) for enclosure in entry.enclosures],
-        "published_at": entry.published_at,
-        "updated_at": entry.updated_at,
-        "content_hash": entry.content_hash,
-    }
+    values = {name: getattr(entry, name) for name in _ENTRY_FIELDS}
+    for name in ("authors", "categories"):
+        values[name] = list(values[name])
+    return values | {"enclosures": [asdict(enclosure) for enclosure in entry.enclosures]}
 
 
 def _follow_move(source: Source, address: str) -> None:

@@ -83,6 +83,14 @@ class ParsedEntry:
     updated_at: datetime | None = None
     content_hash: str = ""
 
+    @property
+    def image_url(self) -> str:
+        return self.image.url if self.image else ""
+
+    @property
+    def image_alt(self) -> str:
+        return self.image.alt if self.image else ""
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:

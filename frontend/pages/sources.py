@@ -5,7 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -26,7 +27,7 @@ from frontend.pages._answers import back, done, go, is_htmx
 from frontend.pages._lists import list_page
 from frontend.pages._reader import reader_id_of, reader_of
 
-SHOWN = 200
+PAGE_SIZE = 60
 
 
 class AddSource(forms.Form):
@@ -42,12 +43,14 @@ class AddSource(forms.Form):
 def sources(request: HttpRequest) -> HttpResponse:
     reader_id = reader_id_of(request)
     text = request.GET.get("q", "").strip()
-    found = Source.objects.visible_to(reader_id).order_by("name")
+    found = Source.objects.visible_to(reader_id)
     if text:
         found = found.filter(Q(name__icontains=text) | Q(site_url__icontains=text))
-    followed = _followed(reader_id)
-    shown = sorted(found[:SHOWN], key=lambda source: source.pk not in followed)
-    return render(request, "sources.html", {"sources": shown, "followed": followed, "q": text})
+    is_followed = Exists(Subscription.objects.filter(reader_id=reader_id, source=OuterRef("pk")))
+    found = found.annotate(is_followed=is_followed).order_by("-is_followed", "name", "pk")
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    is_continuation = is_htmx(request) and page.number > 1
+    return render(request, "sources/_rows.html" if is_continuation else "sources.html", {"page": page, "q": text})
 
 
 @require_safe
@@ -61,7 +64,7 @@ def source(request: HttpRequest, source_id: int) -> HttpResponse:
         "source.html",
         articles,
         source=publisher,
-        is_followed=source_id in _followed(reader_id),
+        is_followed=_follows(reader_id, source_id),
         is_muted=_is_muted(reader_id, source_id),
         waits_for_operator=not publisher.is_sample and not sources_of.is_fetching_on(),
     )
@@ -134,15 +137,12 @@ def unmute(request: HttpRequest, source_id: int) -> HttpResponse:
     return done(request, _("%(source)s is shown again.") % {"source": publisher.name})
 
 
-def _followed(reader_id: int | None) -> set[int]:
-    if reader_id is None:
-        return set()
-    rows = Subscription.objects.filter(reader_id=reader_id, source__isnull=False)
-    return set(rows.values_list("source_id", flat=True))
+def _follows(reader_id: int | None, source_id: int) -> bool:
+    return Subscription.objects.filter(reader_id=reader_id, source_id=source_id).exists()
 
 
 def _is_muted(reader_id: int | None, source_id: int) -> bool:
-    return reader_id is not None and MutedSource.objects.filter(reader_id=reader_id, source_id=source_id).exists()
+    return MutedSource.objects.filter(reader_id=reader_id, source_id=source_id).exists()
 
 
 def _button(request: HttpRequest, publisher: Source, *, is_followed: bool) -> HttpResponse:

@@ -32,6 +32,7 @@ def judge(
 def measure(rendered: Rendered, brief: Brief, subject: Subject, *, recent: Iterable[str] = ()) -> Scores:
     hero = rendered.parts["hero"]
     evidence = on_topic.weigh(subject, rendered.parts, brief.register)
+    perceptual_hash = _image.perceptual_hash(rendered.image)
     figures = {
         "edges": _image.edge_density(rendered.image),
         "hero_share": _image.hero_share(hero["box"]),
@@ -42,7 +43,7 @@ def measure(rendered: Rendered, brief: Brief, subject: Subject, *, recent: Itera
                 *(_image.cut_off(head, open_below=True) for head in _image.heads(rendered.parts)),
             ]
         ),
-        "twin_bits": float(_image.nearest_twin(hash_of(rendered), recent)),
+        "twin_bits": float(_image.nearest_twin(perceptual_hash, recent)),
         "register": float(keeps_register(rendered, brief)),
         "topics": evidence.topics,
         "words": evidence.words,
@@ -61,12 +62,8 @@ def measure(rendered: Rendered, brief: Brief, subject: Subject, *, recent: Itera
     return Scores(
         figures={name: round(value, 4) for name, value in figures.items()},
         failed=tuple(name for name, good in passed.items() if not good),
+        perceptual_hash=perceptual_hash,
     )
-
-
-def hash_of(rendered: Rendered) -> str:
-    """64-bit perceptual hash, hex: what `recent` is made of."""
-    return _image.perceptual_hash(rendered.image)
 
 
 def keeps_register(rendered: Rendered, brief: Brief) -> bool:

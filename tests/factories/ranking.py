@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import factory
 import numpy as np
@@ -11,6 +12,9 @@ from factory.django import DjangoModelFactory
 
 from accounts.models import User
 from curation.articles.models import DIMENSION, Article, ArticleVector, EmbeddingSpace
+from curation.engagement import actions as engagement
+from curation.engagement.models import Slate
+from curation.engagement.types import ItemIn
 from curation.sources.models import Source
 from curation.topics.models import ArticleTopic, Assignment, Story, Topic
 
@@ -107,3 +111,10 @@ class StoryFactory(DjangoModelFactory):
     space = factory.LazyFunction(current_space)
     first_at = NOW - timedelta(hours=3)
     last_at = NOW - timedelta(hours=1)
+
+
+def slate_of(reader_id: int, *article_ids: int, surface: str = "feed", at: datetime = NOW) -> Slate:
+    """A slate as it is served, with these articles from its first place on."""
+    slate = Slate.objects.create(id=uuid4(), reader_id=reader_id, surface=surface, pipeline="test", created_at=at)
+    engagement.extend_slate(slate=slate, items=[ItemIn(pk, 0.0) for pk in article_ids], position=0)
+    return slate

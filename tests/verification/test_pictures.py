@@ -19,7 +19,6 @@ from curation.topics.queries import classified_text, classify
 from illustrate import pipeline
 from illustrate.brief.compose import compose
 from illustrate.evaluate import on_topic
-from illustrate.evaluate.judge import hash_of
 from illustrate.types import Brief, Subject, VisualFacts
 
 pytestmark = pytest.mark.corpus
@@ -114,7 +113,7 @@ def test_real_headlines_are_all_drawn(corpus, capsys):
     drawings = []
     for subject in subjects:
         drawing = pipeline.make(subject, preset="", seed=1, recent=recent)
-        recent.append(hash_of(drawing.rendered))
+        recent.append(drawing.scores.perceptual_hash)
         drawings.append(drawing)
     attempts = Counter(drawing.attempts for drawing in drawings)
     refused = Counter(reason.split(": ", 1)[1] for drawing in drawings for reason in drawing.provenance["refused"])

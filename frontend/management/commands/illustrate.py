@@ -17,7 +17,6 @@ from django.core.management.base import BaseCommand, CommandError
 from curation.articles.queries import detect_language
 from curation.serving.types import ServingError
 from illustrate import pipeline
-from illustrate.evaluate.judge import hash_of
 from illustrate.types import Drawing, Subject
 
 RECENT = 60  # pictures of a batch that the next one must not be the twin of
@@ -71,7 +70,7 @@ class Command(BaseCommand):
             language = row.language or options["lang"]
             subject = Subject(row.title, row.text, language or _language_of(row.title, row.text))
             drawing, seconds = _timed(subject, options["preset"], options["seed"], recent[-RECENT:])
-            recent.append(hash_of(drawing.rendered))
+            recent.append(drawing.scores.perceptual_hash)
             name = f"{number:03d}.webp"
             (folder / name).write_bytes(pipeline.encode(drawing))
             entries.append({"title": row.title, "file": name} | _answer(drawing, subject, seconds))

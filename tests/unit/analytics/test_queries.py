@@ -9,10 +9,10 @@ from django.core.management import call_command
 
 from curation.analytics import queries, registry
 from curation.engagement import actions as engagement
-from curation.engagement.types import EventIn, ItemIn
+from curation.engagement.types import EventIn
 from curation.sources.models import Fetch, Source
 from illustrate.models import Picture, StylePreset
-from tests.factories.ranking import NOW, ArticleFactory, ReaderFactory, SourceFactory
+from tests.factories.ranking import NOW, ArticleFactory, ReaderFactory, SourceFactory, slate_of
 
 pytestmark = pytest.mark.django_db
 
@@ -44,9 +44,7 @@ def test_a_reader_is_active_by_half_a_minute_on_one_article_in_one_day():
 
 def test_the_click_through_rate_counts_clicks_on_what_was_shown():
     reader, (shown, twice, searched) = ReaderFactory(), ArticleFactory.create_batch(3)
-    slate = engagement.store_slate(
-        reader_id=reader.pk, surface="feed", pipeline="t", items=[ItemIn(shown.pk, 1), ItemIn(twice.pk, 1)], at=NOW
-    ).pk
+    slate = slate_of(reader.pk, shown.pk, twice.pk).pk
     for article in (shown, twice, twice):
         do(reader, "impression", article, slate=slate)
     for article in (twice, twice):

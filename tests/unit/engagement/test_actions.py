@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from curation.articles.models import Article
 from curation.engagement import actions, queries
 from curation.engagement.models import ArticleState, Event, Slate
-from curation.engagement.types import EventIn, ItemIn
-from tests.factories.ranking import NOW, ArticleFactory, ReaderFactory, SourceFactory
+from curation.engagement.types import EventIn
+from tests.factories.ranking import NOW, ArticleFactory, ReaderFactory, SourceFactory, slate_of
 
 pytestmark = pytest.mark.django_db
 
@@ -170,11 +170,7 @@ def test_an_event_keeps_only_a_slate_of_its_reader_that_holds_the_article():
     reader, other = ReaderFactory(), ReaderFactory()
     on_it, not_on_it = ArticleFactory(), ArticleFactory()
 
-    def slate_of(owner):
-        items = [ItemIn(ArticleFactory().pk, 2.0), ItemIn(on_it.pk, 1.0)]
-        return actions.store_slate(reader_id=owner.pk, surface="feed", pipeline="test", items=items, at=NOW)
-
-    mine, theirs = slate_of(reader), slate_of(other)
+    mine, theirs = (slate_of(owner.pk, ArticleFactory().pk, on_it.pk) for owner in (reader, other))
     kept = event(on_it, slate_id=mine.pk, position=17)
     dropped = [
         event(not_on_it, slate_id=mine.pk),
@@ -232,9 +228,9 @@ def test_a_mark_is_a_state_and_no_click():
 def test_old_slates_are_forgotten_and_their_events_stay():
     reader, article = ReaderFactory(), ArticleFactory()
     at = NOW - timedelta(days=100)
-    old = actions.store_slate(reader_id=reader.pk, surface="feed", pipeline="t", items=[ItemIn(article.pk, 1.0)], at=at)
+    old = slate_of(reader.pk, article.pk, at=at)
     actions.record_events(reader_id=reader.pk, events=[event(article, slate_id=old.pk, at=at)], at=at)
-    new = actions.store_slate(reader_id=reader.pk, surface="feed", pipeline="t", items=[], at=NOW)
+    new = slate_of(reader.pk)
 
     assert actions.prune_slates(at=NOW) == 1
     assert actions.prune_slates(at=NOW) == 0

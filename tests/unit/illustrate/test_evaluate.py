@@ -50,7 +50,7 @@ def test_a_picture_of_something_else_is_sent_back_with_the_reason(whales):
 
 def test_the_twin_of_a_recent_picture_is_sent_back(whales):
     brief, rendered = whales
-    scores, _ = judge.judge(rendered, brief, WHALES, recent=[judge.hash_of(rendered)])
+    scores, _ = judge.judge(rendered, brief, WHALES, recent=[judge.measure(rendered, brief, WHALES).perceptual_hash])
     assert scores.failed == ("twin_bits",)
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 from curation.articles.models import Article
 from curation.engagement import actions as engagement
 from curation.engagement.models import Slate, SlateItem
-from curation.engagement.types import EventIn, ItemIn
+from curation.engagement.types import EventIn
 from curation.ranking import actions
 from curation.ranking.models import Popularity
 from curation.ranking.types import ReaderProfile
@@ -25,6 +25,7 @@ from tests.factories.ranking import (
     StoryFactory,
     TopicFactory,
     current_space,
+    slate_of,
     unit,
 )
 
@@ -294,13 +295,7 @@ def test_what_was_seen_twice_and_never_opened_is_left_out_until_nothing_else_is_
         page = serve(profile, minutes=40 * turn)
         seen.append(set(ids(page)))
         everything = [article.pk for articles in world.values() for article in articles][:60]
-        slate = engagement.store_slate(
-            reader_id=reader.pk,
-            surface="elsewhere",
-            pipeline="test",
-            items=[ItemIn(pk, 0.0) for pk in everything],
-            at=NOW,
-        )
+        slate = slate_of(reader.pk, *everything, surface="elsewhere")
         record(reader, "impression", *everything, slate=slate.pk)
 
     tired = serve(profile, minutes=100)
