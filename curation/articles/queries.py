@@ -21,7 +21,7 @@ from curation.sources import queries as sources
 from curation.sources.queries import clean_html
 from curation.sources.types import FetchFailed
 
-__all__ = ["clean_html", "detect_language", "extract", "fetch_photo", "nearest", "search"]
+__all__ = ["clean_html", "detect_language", "either_form", "extract", "fetch_photo", "nearest", "search"]
 
 # Up to here filtering first and scanning exactly is both fast and complete. HNSW with a filter silently returns
 # too few rows (measured: recall .20 at a 10 % filter), so it serves wide questions alone, scanning on until full.
@@ -38,10 +38,10 @@ def search(text: str, *, language: str, reader_id: int | None, limit: int) -> li
     tokens = serving.search_tokens([text], [detect_language(text, language)])[0][:MAX_QUERY_TOKENS]
     if not tokens:
         return []
-    found = _ranked(_either_form(" ".join(tokens)), reader_id, limit)
+    found = _ranked(either_form(" ".join(tokens)), reader_id, limit)
     if found or len(tokens) == 1:
         return found
-    return _ranked(reduce(or_, map(_either_form, tokens)), reader_id, limit)
+    return _ranked(reduce(or_, map(either_form, tokens)), reader_id, limit)
 
 
 def nearest(
@@ -67,7 +67,7 @@ def _by_distance(rows: object, distance: Expression, limit: int) -> list[tuple[i
     return [(article_id, 1.0 - far) for article_id, far in found]
 
 
-def _either_form(words: str) -> SearchQuery:
+def either_form(words: str) -> SearchQuery:
     """As written, or stemmed: an English word is looked for in Korean articles too, where nothing is stemmed."""
     return SearchQuery(words, config="simple") | SearchQuery(words, config="english")
 

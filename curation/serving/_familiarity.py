@@ -38,6 +38,8 @@ def _is_known(word: str) -> bool:
     if word.isdigit() or word.lower() in _bridge.english_words():
         return True
     pieces = _tokenizer().encode(word, add_special_tokens=False).tokens
+    if "[UNK]" in pieces:
+        return False
     return len(pieces) == 1 or len(pieces[0]) >= 4 or (len(pieces) == 2 and len(pieces[0]) == 3)
 
 
@@ -53,6 +55,8 @@ def _familiar_korean(text: str) -> float:
 
 
 def _is_known_morpheme(token: _korean.Morpheme) -> bool:
+    if any("ㄱ" <= letter <= "ㆎ" for letter in token.form):
+        return False  # letters that form no syllable: a key held down, or laughter
     if token.tag == "SL":
         return _is_known(token.form)
     if token.tag[0] in "JEXS" or token.tag == "W_SERIAL":

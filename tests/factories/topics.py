@@ -9,7 +9,6 @@ from typing import Any
 
 from curation.articles import _meaning
 from curation.articles.models import Article, ArticleVector
-from curation.serving import queries as serving
 from curation.sources.models import Source
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -21,11 +20,8 @@ def a_source(name: str = "Herald", *, owner: Any = None) -> Source:
     return Source.objects.get_or_create(address=address, owner=owner, defaults={"name": name})[0]
 
 
-def articles(rows: Sequence[dict[str, Any]], *, with_leads: bool = True) -> list[Article]:
-    """Each row: title, and where it matters text, language, source, owner, hours (age at NOW).
-
-    Without leads only titles are embedded, for the sake of time.
-    """
+def articles(rows: Sequence[dict[str, Any]]) -> list[Article]:
+    """Each row: title, and where it matters text, language, source, owner, hours (age at NOW)."""
     made = []
     for row in rows:
         at = NOW - timedelta(hours=row.get("hours", 1.0))
@@ -46,10 +42,7 @@ def articles(rows: Sequence[dict[str, Any]], *, with_leads: bool = True) -> list
             )
         )
     space = _meaning.current_space()
-    languages = [article.language for article in made]
-    vectors = (
-        _meaning.article_vectors(made) if with_leads else serving.embed([article.title for article in made], languages)
-    )
+    vectors = _meaning.article_vectors(made)
     words = _meaning.search_vectors(made)
     ArticleVector.objects.bulk_create(
         ArticleVector(article=article, space=space, vector=vector)

@@ -77,7 +77,17 @@ def test_a_korean_text_with_the_wrong_label_is_still_read_as_korean() -> None:
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("zxqv blorp", "en"), ("asdkjh qwpoe", "en"), ("꿹뛟 쀍", "ko"), ("흙뷁꽯 늚챾", "ko"), ("!!!", "en"), ("", "ko")],
+    [
+        ("zxqv blorp", "en"),
+        ("asdkjh qwpoe", "en"),
+        ("꿹뛟 쀍", "ko"),
+        ("흙뷁꽯 늚챾", "ko"),
+        ("!!!", "en"),
+        ("", "ko"),
+        ("ㅂㄷㅋㅎ ㅈㅇㅁㄹ", "ko"),
+        ("러뱌ㅓ호 ㅁ냐ㅗ라", "ko"),
+        ("ㅁㄴㅇㄹ", "en"),
+    ],
 )
 def test_gibberish_is_not_familiar(text: str, language: str) -> None:
     assert familiarity(text, language) < 0.3

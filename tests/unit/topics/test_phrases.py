@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from curation.articles.models import EmbeddingSpace
-from curation.topics import actions, queries
+from curation.topics import _phrases, actions, queries
 from curation.topics.models import Phrase
 from curation.topics.types import InvalidPhrase
 from tests.factories.accounts import UserFactory
@@ -43,6 +43,29 @@ def test_a_korean_phrase_finds_korean_articles():
         ]
     )
     assert about(actions.get_phrase(text="태풍과 장마", language="ko")) == [rain.pk]
+
+
+def test_words_in_another_form_count_as_the_phrases_words():
+    settled, _ = articles(
+        [
+            {"title": "Quonset's refugee went home to Ambry after the vote"},
+            {"title": "Quonset's bakery went home to Ambry after the vote"},
+        ]
+    )
+    assert about(actions.get_phrase(text="refugees", language="en")) == [settled.pk]
+
+
+def test_a_word_in_the_headline_counts_more_than_one_in_passing():
+    headline, passing = articles(
+        [
+            {"title": "The lantern maker of Ambry", "text": "She sells them at the market, by weight."},
+            {"title": "The basket maker of Ambry", "text": "He sells them at the market. " * 20 + "One was a lantern."},
+        ]
+    )
+    phrase = actions.get_phrase(text="lanterns", language="en")
+    shares = _phrases._worded(phrase, reader_id=None, since=None, limit=10)
+    assert shares[headline.pk] == pytest.approx(1.0)
+    assert 0 < shares[passing.pk] < 0.8
 
 
 def test_nonsense_is_not_understood_and_finds_nothing():
