@@ -279,7 +279,7 @@ def export_opml(reader: User) -> str:
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 
 
-def import_opml(*, reader: User, text: str, at: datetime) -> tuple[int, list[str]]:
+def import_opml(*, reader: User, text: str, at: datetime) -> tuple[int, list[tuple[str, str]]]:
     """Follow every source of an OPML document. Returns how many, and the addresses refused, each with its reason.
 
     Sources that the document marks as private, that the reader has as private ones, or whose address may hold a
@@ -297,7 +297,7 @@ def import_opml(*, reader: User, text: str, at: datetime) -> tuple[int, list[str
         try:
             source = sources.add_listed_source(address=address, name=title, by=reader, at=at, private=private)
         except SourceError as error:
-            refused.append(f"{address}: {error}")
+            refused.append((address, str(error)))
             continue
         follow_source(reader=reader, source_id=source.pk, at=at)
         followed += 1

@@ -151,6 +151,9 @@ class Invitation(models.Model):
     )
     used_at = models.DateTimeField(null=True, blank=True)
 
+    def __str__(self) -> str:
+        return self.email or f"{self.token[:6]}…"
+
     def admits(self, email: str) -> bool:
         return self.email in {"", email.lower()}
 

@@ -197,7 +197,7 @@ class PictureAdmin(ModelAdmin):
 class PictureReportAdmin(ModelAdmin):
     list_display = ["picture", "reason", "comment", "reader", "reported_at", "settled_at"]
     list_filter = ["reason", "settled_at"]
-    list_select_related = ["picture", "reader"]
+    list_select_related = ["picture__article", "reader"]
     readonly_fields = ["picture", "reader", "reason", "comment", "reported_at"]
     actions = ["settle"]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
+from accounts import queries as accounts
 from accounts.models import Preference
 from frontend.pages._reader import preference_of
 
@@ -16,4 +18,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "csp_nonce": getattr(request, "csp_nonce", ""),
         "theme": preference.theme,
         "show_pictures": preference.show_pictures,
+        "signup_policy": SimpleLazyObject(accounts.signup_policy),  # asked by the few pages that name it
     }

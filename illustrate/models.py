@@ -75,6 +75,9 @@ class Picture(models.Model):
         constraints = [models.UniqueConstraint(fields=["article", "preset"], name="one_picture_per_preset")]
         indexes = [models.Index(fields=["state", "requested_at"], name="picture_queue")]
 
+    def __str__(self) -> str:
+        return self.article.title
+
 
 class PictureReport(models.Model):
     """A reader says that a picture is wrong."""
@@ -88,3 +91,6 @@ class PictureReport(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["picture", "reader"], name="one_report_per_reader")]
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.picture}"

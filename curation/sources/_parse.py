@@ -62,8 +62,9 @@ def _parse_xml(body: bytes, url: str, content_type: str) -> ParsedFeed:
     result = feedparser.parse(body, response_headers=headers, resolve_relative_uris=False, sanitize_html=False)
     broken = bool(result.bozo) and not isinstance(result.get("bozo_exception"), _HARMLESS_BOZO)
     if not result.version:
-        why = f": {result.bozo_exception}" if broken else ""
-        raise FeedRefused(f"not a feed{why}"[:300])
+        if broken:
+            raise FeedRefused(f"not a feed: {result.bozo_exception}"[:300])
+        raise FeedRefused("not a feed")
     head = result.feed
     return ParsedFeed(
         format=result.version,

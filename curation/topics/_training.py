@@ -34,7 +34,9 @@ CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "12-korean-
 # How much the vector and the bag of words count, and how strongly weights are held back; chosen on held-out publishers.
 VECTOR_SCALE, BAG_SCALE, RESTRAINT, STEPS = 3.0, 6.0, 3e-4, 120
 # Each language's head leans on its own language's examples; real Korean sections teach the English one only a little.
+# A section is less than a topic: however many of those examples there are, they must not drown the finer labels.
 OWN_WEIGHT = {"en": 5.0, "ko": 3.0}
+SECTION_WEIGHT = {"en": 2.0, "ko": 1.5}
 NEWSPAPER_WEIGHT = {"en": 0.2, "ko": 1.0}
 VOCABULARY = 6_000
 BACKGROUND = 256
@@ -186,8 +188,10 @@ def weights_of(headlines: list[Headline], language: str) -> np.ndarray:
     weights = []
     for line in headlines:
         weight = 1.0
-        if line.kind in ("example", "section"):
+        if line.kind == "example":
             weight = OWN_WEIGHT[language] if line.language == language else 1.0
+        elif line.kind == "section":
+            weight = SECTION_WEIGHT[language] if line.language == language else 0.5
         elif line.kind == "newspaper":
             balance = (total / len(sizes) / sizes[line.section]) ** 0.5
             weight = balance * NEWSPAPER_WEIGHT[language]

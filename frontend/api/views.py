@@ -11,6 +11,7 @@ from django.db import OperationalError
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
@@ -22,7 +23,6 @@ from rest_framework.views import APIView
 from accounts import actions as accounts
 from accounts import queries as account_queries
 from accounts.models import Subscription, User
-from curation.articles import queries as articles
 from curation.articles.models import Article
 from curation.engagement import actions as engagement
 from curation.engagement import queries as engagement_queries
@@ -31,7 +31,9 @@ from curation.serving.types import ServingError
 from curation.sources import actions as sources
 from curation.sources.types import SourceError
 from curation.topics.models import Topic
-from frontend.pages._cards import Pick, make_cards, only_wanted, picks
+from frontend.pages._cards import Pick, make_cards, picks
+from frontend.pages._search import asked, find
+from frontend.pages._troubles import in_words
 from illustrate import queries as illustrate
 
 from . import serializers as out
@@ -137,14 +139,13 @@ class SavedView(APIView):
 class SearchView(APIView):
     @extend_schema(parameters=[OpenApiParameter("q", str, required=True)], responses=out.ListOut)
     def get(self, request: Request) -> Response:
-        text = " ".join(request.query_params.get("q", "").split())[:200]
+        text = asked(request.query_params.get("q", ""))
         if not text:
-            raise ValidationError({"q": "What are you looking for?"})
+            raise ValidationError({"q": _("What are you looking for?")})
         try:
-            found = articles.search(text, language="", reader_id=_reader(request).pk, limit=RESULTS)
+            wanted = find(text, reader_id=_reader(request).pk, limit=RESULTS)
         except ServingError:
             raise Unavailable from None
-        wanted = only_wanted(found, _reader(request).pk)
         return Response(out.ListOut({"cards": make_cards(picks(wanted), reader_id=_reader(request).pk)}).data)
 
 
@@ -173,7 +174,7 @@ class SubscriptionsView(APIView):
         except ModelValidationError as error:
             raise ValidationError({"detail": error.messages}) from None
         except SourceError as error:
-            raise ValidationError({"address": str(error)}) from None
+            raise ValidationError({"address": in_words(str(error))}) from None
         return Response(out.SubscriptionOut(subscription).data, status=status.HTTP_201_CREATED)
 
     @staticmethod

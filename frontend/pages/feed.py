@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import queries as accounts
-from accounts.models import SignupPolicy, Subscription, User
+from accounts.models import Subscription, User
 from curation.articles.models import Article
 from curation.engagement.models import Slate
 from curation.ranking import actions as ranking
@@ -110,8 +110,7 @@ def _edition(request: HttpRequest, page: Page, *, opening: bool) -> dict[str, ob
 
 
 def _landing(request: HttpRequest) -> HttpResponse:
-    is_open = accounts.signup_policy() == SignupPolicy.Policy.OPEN
-    return render(request, "landing.html", {"cards": _samples(), "signup_is_open": is_open})
+    return render(request, "landing.html", {"cards": _samples()})
 
 
 def _samples() -> list[Card]:

@@ -23,7 +23,7 @@ from frontend.pages._answers import back, go, is_htmx
 from frontend.pages._cards import only_wanted
 from frontend.pages._lists import bands_of
 from frontend.pages._reader import reader_of
-from frontend.pages.search import language_of
+from frontend.pages._search import language_of
 
 LONGEST = 120
 SHOWN = 33

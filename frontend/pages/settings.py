@@ -23,6 +23,7 @@ from accounts import queries as accounts_of
 from accounts.models import MutedSource, MutedWord, Preference
 from frontend.pages._answers import back
 from frontend.pages._reader import preference_of, reader_of
+from frontend.pages._troubles import in_words
 
 READING_LANGUAGES = {"en": "English", "ko": "한국어"}  # each in its own language
 LARGEST_OPML = 2 * 1024 * 1024
@@ -175,8 +176,8 @@ def import_opml(request: HttpRequest) -> HttpResponse:
                 request,
                 ngettext("%(count)d source imported.", "%(count)d sources imported.", followed) % {"count": followed},
             )
-            for line in refused[:REFUSALS_SHOWN]:
-                messages.warning(request, line)
+            for address, reason in refused[:REFUSALS_SHOWN]:
+                messages.warning(request, f"{address}: {in_words(reason)}")
     return redirect("settings")
 
 

@@ -26,6 +26,7 @@ from curation.sources.types import SourceError
 from frontend.pages._answers import back, done, go, is_htmx
 from frontend.pages._lists import list_page
 from frontend.pages._reader import reader_id_of, reader_of
+from frontend.pages._troubles import in_words
 
 PAGE_SIZE = 60
 
@@ -66,6 +67,7 @@ def source(request: HttpRequest, source_id: int) -> HttpResponse:
         source=publisher,
         is_followed=_follows(reader_id, source_id),
         is_muted=_is_muted(reader_id, source_id),
+        last_error=in_words(publisher.last_error),
         waits_for_operator=not publisher.is_sample and not sources_of.is_fetching_on(),
     )
 
@@ -82,7 +84,7 @@ def add(request: HttpRequest) -> HttpResponse:
                 address=form.cleaned_data["address"], by=reader, at=at, private=form.cleaned_data["private"]
             )
         except SourceError as error:
-            form.add_error("address", str(error))
+            form.add_error("address", in_words(str(error)))
         else:
             accounts.follow_source(reader=reader, source_id=added.pk, at=at)
             messages.success(request, _("Added. Its articles arrive within minutes."))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zoneinfo
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -27,7 +29,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
         slugs = [slug for slug in request.POST.getlist("topic") if slug in known]
         languages = [code for code in request.POST.getlist("language") if code in READING_LANGUAGES]
         at = timezone.now()
-        accounts.set_preference(reader=reader, reading_languages=",".join(languages))
+        accounts.set_preference(reader=reader, reading_languages=",".join(languages), **_zone_of(request))
         accounts.pick_topics(reader=reader, slugs=slugs, at=at)
         return redirect("feed")
     chosen = preference_of(request).reading_languages.split(",") if preference_of(request).onboarded_at else []
@@ -42,3 +44,10 @@ def welcome(request: HttpRequest) -> HttpResponse:
             "suggested": SUGGESTED,
         },
     )
+
+
+def _zone_of(request: HttpRequest) -> dict[str, str]:
+    """The browser's own time zone, the first time; what the reader chose in the settings stays."""
+    zone = request.POST.get("time_zone", "")
+    is_new = preference_of(request).onboarded_at is None
+    return {"time_zone": zone} if is_new and zone in zoneinfo.available_timezones() else {}

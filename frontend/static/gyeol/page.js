@@ -106,6 +106,10 @@ for (const output of document.querySelectorAll("[data-count]")) {
   output.closest("form").addEventListener("change", () => count(output));
 }
 
+for (const field of document.querySelectorAll("[data-time-zone]")) {
+  field.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 // -- From card to article the picture moves -----------------------------------------------------------------
 
 const NAME = "drawing";

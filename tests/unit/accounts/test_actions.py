@@ -216,7 +216,7 @@ def test_a_list_with_a_forbidden_address_takes_the_others_and_says_which_not(rea
     followed, refused = actions.import_opml(reader=reader, text=text, at=NOW)
     assert followed == 1
     assert len(refused) == 1
-    assert refused[0].startswith("http://169.254.169.254/latest: ")
+    assert refused == [("http://169.254.169.254/latest", "169.254.169.254 is not an address of the public internet")]
 
 
 @pytest.mark.parametrize("text", ["", "not xml", "<html></html>", "<!DOCTYPE x [<!ENTITY a 'b'>]><opml>&a;</opml>"])

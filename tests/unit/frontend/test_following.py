@@ -73,6 +73,57 @@ def test_onboarding_takes_topics_and_languages(client: Client, topic) -> None:  
     assert client.get("/").status_code == 200
 
 
+def test_the_browsers_time_zone_is_taken_once_and_a_chosen_one_stays(client: Client, topic) -> None:  # type: ignore[no-untyped-def]
+    user = User.objects.create_user("new@example.org", "a-long-passphrase")
+    client.force_login(user)
+    client.post("/welcome/", {"topic": ["space"], "time_zone": "Asia/Seoul"})
+    user.preference.refresh_from_db()
+    assert user.preference.time_zone == "Asia/Seoul"
+    client.post("/welcome/", {"topic": ["space"], "time_zone": "Europe/Paris"})
+    user.preference.refresh_from_db()
+    assert user.preference.time_zone == "Asia/Seoul"
+
+
+def test_a_time_zone_that_is_none_is_left_aside(client: Client, topic) -> None:  # type: ignore[no-untyped-def]
+    user = User.objects.create_user("new@example.org", "a-long-passphrase")
+    client.force_login(user)
+    client.post("/welcome/", {"topic": ["space"], "time_zone": "Moon/Tycho"})
+    user.preference.refresh_from_db()
+    assert user.preference.time_zone == "UTC"
+
+
+def test_followed_sources_stand_first_and_every_source_is_reached(page: Client, reader: User) -> None:
+    sources = [SourceFactory(name=f"Paper {number:03d}") for number in range(70)]
+    Subscription.objects.create(reader=reader, source=sources[-1], created_at=timezone.now())
+    first = page.get("/sources/")
+    rest = page.get("/sources/", {"page": 2}, headers=HTMX)
+    listed = [*first.context["page"].object_list, *rest.context["page"].object_list]
+    assert listed[0] == sources[-1]
+    assert [source.name for source in listed[1:]] == sorted(source.name for source in listed[1:])
+    assert first.context["page"].paginator.count == Source.objects.visible_to(reader.pk).count() > len(sources)
+    assert "page=2" in first.content.decode()
+    assert b"<html" not in rest.content
+    assert page.get("/sources/", {"page": "nonsense"}).context["page"].number == 1
+    found = page.get("/sources/", {"q": "paper 06"})
+    assert found.context["page"].paginator.count == 10
+
+
+def test_the_list_of_sources_asks_the_database_as_often_for_many_as_for_few(
+    page: Client, django_assert_max_num_queries
+) -> None:  # type: ignore[no-untyped-def]
+    SourceFactory.create_batch(50)
+    with django_assert_max_num_queries(10):
+        page.get("/sources/")
+
+
+def test_why_a_visit_failed_is_told_in_the_readers_language(page: Client) -> None:
+    source = SourceFactory(last_error="the server answered 410 Gone")
+    html = page.get(f"/sources/{source.pk}/", headers={"Accept-Language": "ko"}).content.decode()
+    assert "서버가 410 Gone" in html
+    answer = page.post("/sources/add/", {"address": "http://127.0.0.1/feed"}, headers={"Accept-Language": "ko"})
+    assert "공개 인터넷 주소가 아니에요" in answer.content.decode()
+
+
 def test_a_private_source_is_added_and_goes_when_it_is_left(page: Client, reader: User) -> None:
     address = "https://letters.example.org/feed?token=secret"
     answer = page.post("/sources/add/", {"address": address, "private": "on"})

@@ -120,6 +120,16 @@ def test_an_invitation_opens_the_closed_door_once(client: Client, operator: User
     assert Client().get(f"/invitation/{token}/").status_code == 410
 
 
+def test_closed_sign_up_speaks_of_no_invitation(client: Client, operator: User) -> None:
+    client.force_login(operator)
+    client.post("/first-run/sign-up", {"policy": "closed"})
+    guest = Client()
+    for path in ("/", "/account/signup/"):
+        html = guest.get(path).content.decode()
+        assert "No new readers at the moment." in html
+        assert "invitation" not in html
+
+
 def test_an_invitation_for_somebody_else_is_refused_in_the_form(client: Client, operator: User) -> None:
     client.force_login(operator)
     client.post("/first-run/sign-up", {"policy": "invitation"})
