@@ -70,6 +70,7 @@ def follow_source(*, reader: User, source_id: int, at: datetime) -> Subscription
     """Raises Source.DoesNotExist for a source that the reader may not see."""
     source = Source.objects.visible_to(reader.pk).get(pk=source_id)
     subscription, _ = Subscription.objects.get_or_create(reader=reader, source=source, defaults={"created_at": at})
+    MutedSource.objects.filter(reader=reader, source=source).delete()  # who follows wants to see it
     if source.status == Source.Status.DORMANT:
         source.status = Source.Status.ACTIVE
         source.next_fetch_at = at
@@ -302,6 +303,15 @@ def import_opml(*, reader: User, text: str, at: datetime) -> tuple[int, list[tup
         follow_source(reader=reader, source_id=source.pk, at=at)
         followed += 1
     return followed, refused
+
+
+@transaction.atomic
+def remove_synthetic_readers() -> int:
+    """The simulated readers and all that they did; how many. Real readers' accounts are never touched."""
+    synthetic = User.objects.filter(is_synthetic=True)
+    count = synthetic.count()
+    synthetic.delete()
+    return count
 
 
 @transaction.atomic

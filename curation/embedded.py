@@ -151,6 +151,8 @@ class Server:
         self._check_version(data)
         if not (data / "PG_VERSION").exists():
             self._create_cluster(data)
+        if self.pid() is None:
+            (data / "postmaster.pid").unlink(missing_ok=True)  # left by a crash
         options = [part for key, value in self.options.items() for part in ("-c", f"{key}={value}")]
         command = [binary("postgres"), "-D", str(data), "-k", str(socket_dir(self.home)), "-p", str(PORT), *options]
         log_path = self.home / "postgres.log"
@@ -174,8 +176,16 @@ class Server:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError, IndexError):
             pid = int((data_dir(self.home) / "postmaster.pid").read_text().splitlines()[0])
             os.kill(pid, 0)
-            return pid
+            return pid if self._is_ours(pid) else None
         return None
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether the process is a server of this folder: after a reboot a left-over file may name anybody's."""
+        if self.process is not None and pid == self.process.pid:
+            return True
+        asked = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
+        command = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+        return "postgres" in command and str(data_dir(self.home)) in command
 
     def stop(self, timeout: float = 20) -> None:
         """Fast shutdown: open transactions are rolled back, everything committed is kept."""

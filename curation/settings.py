@@ -231,7 +231,6 @@ FETCH_ALLOW_NETWORKS = env.list("FETCH_ALLOW_NETWORKS", default=[])
 
 # -- Pictures ------------------------------------------------------------------------------------------------
 
-RENDERER = env("RENDERER", default="composer")
 PICTURE_WIDTHS = (1200, 800, 400)
 PICTURE_MAX_ATTEMPTS = 3
 
@@ -243,8 +242,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
-    "PAGE_SIZE": 20,
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"events": "120/min", "user": "600/min"},
 }
 SPECTACULAR_SETTINGS = {

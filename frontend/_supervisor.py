@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from typing import IO
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 RESTARTS_PER_MINUTE = 5
+LAST_PORT = 65535
 SHOWN_CHARACTERS = 200  # of a line on the terminal; the log has all of it
 ALARMS = ("WARNING ", "ERROR ", "CRITICAL ", "Traceback ", "[WARNING]", "[ERROR]")
 
@@ -44,18 +46,25 @@ class Child:
 
 
 def port_is_free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
+    """Raises StartError when this machine cannot listen at `host`, or not on such a port, whoever has it."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        raise StartError(f"{host} is no address of this machine (HOST=127.0.0.1 make run).") from None
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
-        except OSError:
-            return False
+            probe.bind(address)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise StartError(f"Gyeol cannot listen at {host}, port {port}: {error.strerror}.") from None
     return True
 
 
 def free_port(host: str, wanted: int) -> int:
     """`wanted` if nobody has it, else any."""
-    if port_is_free(host, wanted):
+    if wanted <= LAST_PORT and port_is_free(host, wanted):
         return wanted
     with socket.socket() as probe:
         probe.bind((host, 0))
@@ -142,8 +151,22 @@ class Supervisor:
             self.start(child)
 
     def stop(self) -> None:
-        """End every child: each is asked, so that it ends its own; whatever is left of its group then is killed."""
+        """End every child: each is asked, so that it ends its own; whatever is left of its group then is killed.
+
+        A second Ctrl-C does not wait: nothing is left running under a database that is about to end.
+        """
         self.stopping.set()
+        try:
+            self._ask_all()
+        except KeyboardInterrupt:
+            say("gyeol: ending at once.")
+        finally:
+            for child in self.children:
+                if child.process is not None:
+                    self._end_group(child, signal.SIGKILL)
+                    child.process.wait()
+
+    def _ask_all(self) -> None:
         for child in reversed(self.children):
             if child.process is not None and child.process.poll() is None:
                 child.process.send_signal(child.stop_signal)
@@ -154,8 +177,6 @@ class Supervisor:
                 child.process.wait(child.stop_seconds)
             except subprocess.TimeoutExpired:
                 say(f"gyeol: {child.name} did not end within {child.stop_seconds:.0f} s, killing it.")
-            self._end_group(child, signal.SIGKILL)
-            child.process.wait()
 
     @staticmethod
     def _end_group(child: Child, how: signal.Signals) -> None:

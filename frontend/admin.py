@@ -201,6 +201,9 @@ class PictureReportAdmin(ModelAdmin):
     readonly_fields = ["picture", "reader", "reason", "comment", "reported_at"]
     actions = ["settle"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PictureReport]:
+        return super().get_queryset(request).filter(picture__article__owner__isnull=True)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

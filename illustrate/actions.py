@@ -68,6 +68,8 @@ def redraw(*, picture_id: int, by: AbstractBaseUser | None, at: datetime) -> Pic
     """Draw it again from a new seed; the old file is shown until then. Raises Picture.DoesNotExist."""
     with transaction.atomic():
         picture = Picture.objects.select_for_update().get(pk=picture_id)
+        if by is None and picture.state == Picture.State.TAKEN_DOWN:
+            return picture  # an editor was quicker; only an editor brings it back
         picture.seed = (picture.seed if picture.seed is not None else picture.pk) + SEED_STEP
         picture.state = Picture.State.WAITING
         picture.requested_at = at

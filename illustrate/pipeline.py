@@ -123,7 +123,7 @@ def _drawing(
         alt_en=alt_en,
         alt_ko=alt_ko,
         provenance={
-            "renderer": settings.RENDERER,
+            "renderer": "composer",
             "renderer_version": composer.REVISION,
             "preset": f"{brief.preset}/{brief.preset_version}",
             "seed": seed,

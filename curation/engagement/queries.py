@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import DateTimeField, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import F, FilteredRelation, Max, Q, QuerySet, Sum
 from django.db.models.functions import Greatest
 
 from curation.articles.models import Article
@@ -104,13 +104,13 @@ def weigh(state: ArticleState | None, dwell: float, *, more_at: datetime | None,
 
 def saved(reader_id: int) -> QuerySet[Article]:
     """The reader's saved articles, latest first, each with `saved_at`."""
-    mine = ArticleState.objects.filter(reader_id=reader_id, article=OuterRef("pk"))
     return (
         Article.objects.visible_to(reader_id)
         .for_cards()
-        .annotate(saved_at=Subquery(mine.values("saved_at")[:1], output_field=DateTimeField()))
-        .filter(saved_at__isnull=False)
-        .order_by(F("saved_at").desc(), "-pk")
+        .annotate(mine=FilteredRelation("states", condition=Q(states__reader_id=reader_id)))
+        .filter(mine__saved_at__isnull=False)
+        .annotate(saved_at=F("mine__saved_at"))
+        .order_by("-saved_at", "-pk")
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from django.db.models import BinaryField, Count, F, FloatField, Func
@@ -18,13 +18,17 @@ from curation.ranking import _popularity
 from curation.ranking.candidates import eligible
 from curation.ranking.scorers import HALF_LIFE_HOURS
 from curation.ranking.types import Integers, Past, Pool, Reader, ReaderProfile
+from curation.topics import queries as topics
 from curation.topics.models import ArticleTopic, Phrase
 
 HISTORY_LENGTH = 200
+PHRASES_ASKED = 12  # the latest followed: each costs some queries
+ABOUT_EACH_PHRASE = 60
+PHRASE_REACH = timedelta(days=30)
 
 
 def load_reader(profile: ReaderProfile, at: datetime) -> Reader:
-    """The reader with the history's vectors; its topics come with the pool."""
+    """The reader with the history's vectors and what its phrases find; topics come with the pool."""
     reads = [read for read in engagement.history(profile.reader_id, HISTORY_LENGTH) if read.weight]
     ids = np.array([read.article_id for read in reads], dtype=np.int64)
     past = Past(
@@ -33,7 +37,7 @@ def load_reader(profile: ReaderProfile, at: datetime) -> Reader:
         vectors=vectors_of(ids),
         topics=np.zeros((len(ids), 0), dtype=np.float32),
     )
-    return Reader(profile=profile, at=at, past=past)
+    return Reader(profile=profile, at=at, past=past, about=_about(profile, at))
 
 
 def load_pool(reader: Reader, candidates: Iterable[int]) -> tuple[Pool, Reader]:
@@ -54,9 +58,9 @@ def load_pool(reader: Reader, candidates: Iterable[int]) -> tuple[Pool, Reader]:
     )  # fmt: skip
     columns = list(zip(*rows, strict=True)) or [()] * 11
     ids = np.array(columns[0], dtype=np.int64)
-    slugs, topics, past_topics = _topics(ids, reader.past.ids)
+    slugs, scores, past_scores = _topics(ids, reader.past.ids)
     vectors = vectors_of(ids)
-    phrase_ids, cosines = _phrases(set(reader.profile.phrases), vectors)
+    phrase_ids, sure = _phrases(reader.about, ids)
     if reader.profile.is_synthetic:
         impressions, clicks = _popularity.measure(ids, at=reader.at, with_synthetic=True)
     else:
@@ -75,12 +79,12 @@ def load_pool(reader: Reader, candidates: Iterable[int]) -> tuple[Pool, Reader]:
         impressions=impressions,
         clicks=clicks,
         vectors=vectors,
-        topics=topics,
+        topics=scores,
         slugs=slugs,
-        phrases=cosines,
+        phrases=sure,
         phrase_ids=phrase_ids,
     )
-    return pool, replace(_with_states(reader, ids), past=replace(reader.past, topics=past_topics))
+    return pool, replace(_with_states(reader, ids), past=replace(reader.past, topics=past_scores))
 
 
 def among(ids: Iterable[int]) -> RawSQL:
@@ -119,29 +123,40 @@ def _topics(ids: Integers, past: Integers) -> tuple[tuple[str, ...], NDArray[np.
     rows = list(
         ArticleTopic.objects.filter(article_id__in=among(both.tolist())).values_list("article_id", "topic_id", "score")
     )
-    articles, topics, scores = zip(*rows, strict=True) if rows else ((), (), ())
-    slugs = tuple(sorted(set(topics)))
+    articles, named, scores = zip(*rows, strict=True) if rows else ((), (), ())
+    slugs = tuple(sorted(set(named)))
     column = {slug: number for number, slug in enumerate(slugs)}
     known, places = np.unique(both, return_inverse=True)
     table = np.zeros((len(known), len(slugs)), dtype=np.float32)
-    table[np.searchsorted(known, np.array(articles, dtype=np.int64)), [column[slug] for slug in topics]] = scores
+    table[np.searchsorted(known, np.array(articles, dtype=np.int64)), [column[slug] for slug in named]] = scores
     return slugs, table[places[: len(ids)]], table[places[len(ids) :]]
 
 
-def _phrases(phrase_ids: set[int], vectors: NDArray[np.float32]) -> tuple[tuple[int, ...], NDArray[np.float32]]:
-    if not phrase_ids:
-        return (), np.zeros((len(vectors), 0), dtype=np.float32)
-    phrases = list(
-        Phrase.objects.filter(
-            pk__in=phrase_ids, is_understood=True, vector__isnull=False, space__is_current=True
-        ).order_by("pk")
-    )
-    if not phrases:
-        return (), np.zeros((len(vectors), 0), dtype=np.float32)
-    places = np.array([phrase.vector for phrase in phrases if phrase.vector is not None], dtype=np.float32)
-    cosines = vectors @ places.T
-    cosines[cosines < np.array([phrase.threshold for phrase in phrases], dtype=np.float32)] = 0.0
-    return tuple(phrase.pk for phrase in phrases), cosines
+def _about(profile: ReaderProfile, at: datetime) -> dict[int, dict[int, float]]:
+    """What the followed phrases find; the topics chapter alone decides what is about a phrase."""
+    if not profile.phrases:
+        return {}
+    phrases = Phrase.objects.filter(
+        pk__in=profile.phrases, is_understood=True, vector__isnull=False, space__is_current=True
+    ).order_by("-pk")[:PHRASES_ASKED]
+    since = at - PHRASE_REACH
+    return {
+        phrase.pk: dict(
+            topics.articles_about_phrase(phrase, reader_id=profile.reader_id, limit=ABOUT_EACH_PHRASE, since=since)
+        )
+        for phrase in phrases
+    }
+
+
+def _phrases(about: Mapping[int, Mapping[int, float]], ids: Integers) -> tuple[tuple[int, ...], NDArray[np.float32]]:
+    """The phrases, and how surely each candidate is about each; `ids` ascend."""
+    sure = np.zeros((len(ids), len(about)), dtype=np.float32)
+    for column, found in enumerate(about.values()):
+        articles = np.fromiter(found.keys(), np.int64, len(found))
+        values = np.fromiter(found.values(), np.float32, len(found))
+        known = np.isin(articles, ids)
+        sure[np.searchsorted(ids, articles[known]), column] = values[known]
+    return tuple(about), sure
 
 
 def _with_states(reader: Reader, ids: Integers) -> Reader:

@@ -88,7 +88,7 @@ def _page(slate: Slate, position: int, *, profile: ReaderProfile, at: datetime) 
     here = _cut(slate, [item for item in stored if item.position >= position])
     end = _end(here) or position
     left = int(end < _end(stored))
-    if not left and len(here) < PAGE_SIZE:
+    if not left and len(here) < PAGE_SIZE and _end(stored) < EDITION_SIZE:
         added, left = _extend(slate, stored, here, profile=profile, at=at)
         if added:
             here = [item for item in _items(slate) if item.position >= position]

@@ -16,8 +16,7 @@ from django.db.models.functions import RowNumber
 from curation.articles import queries as articles
 from curation.articles.models import Article, ArticleQuerySet
 from curation.ranking.types import Reader
-from curation.topics import queries as topics
-from curation.topics.models import ArticleTopic, Phrase
+from curation.topics.models import ArticleTopic
 
 
 def eligible(reader: Reader) -> ArticleQuerySet:
@@ -65,24 +64,10 @@ class FollowedSourceCandidates:
 
 @dataclass(frozen=True)
 class PhraseCandidates:
-    """The articles about each phrase that the reader follows; `most` bounds the queries."""
-
-    each: int = 60
-    days: int = 30
-    most: int = 12
+    """The articles about each phrase that the reader follows."""
 
     def __call__(self, reader: Reader) -> Iterable[int]:
-        if not reader.profile.phrases:
-            return ()
-        since = reader.at - timedelta(days=self.days)
-        phrases = Phrase.objects.filter(pk__in=reader.profile.phrases, is_understood=True).order_by("-pk")[: self.most]
-        return [
-            article_id
-            for phrase in phrases
-            for article_id, _ in topics.articles_about_phrase(
-                phrase, reader_id=reader.profile.reader_id, limit=self.each, since=since
-            )
-        ]
+        return {article_id for found in reader.about.values() for article_id in found}
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ class SourceScorer:
 
 @dataclass(frozen=True)
 class PhraseScorer:
-    """Cosine to the nearest phrase that the reader follows, where it reaches that phrase's threshold."""
+    """How surely the article is about one of the phrases that the reader follows."""
 
     name: str = "phrase"
 

@@ -78,7 +78,7 @@ class Pool:
     vectors: NDArray[np.float32]  # n × d, unit rows; zeros where an article has no vector
     topics: NDArray[np.float32]  # n × t, calibrated scores
     slugs: tuple[str, ...]  # t
-    phrases: NDArray[np.float32]  # n × p, cosine where it reaches the phrase's threshold, else 0
+    phrases: NDArray[np.float32]  # n × p, how surely the article is about the phrase; 0 where it is not
     phrase_ids: tuple[int, ...]  # p
 
     def __len__(self) -> int:
@@ -133,6 +133,7 @@ class Reader:
     read: Integers = field(default_factory=lambda: np.empty(0, np.int64))  # every article read, not only the last ones
     hidden: Integers = field(default_factory=lambda: np.empty(0, np.int64))
     shown: dict[int, int] = field(default_factory=dict)  # article -> slates on which it was seen
+    about: dict[int, dict[int, float]] = field(default_factory=dict)  # followed phrase -> article -> how surely
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,20 @@ def has_own_transport(url: str) -> bool:
     return _own_transport(url) is not None
 
 
-def get(url: str, *, accept: str, may_fetch: bool, etag: str = "", last_modified: str = "") -> Document:
-    """A document with status 200 or 304. Raises FetchFailed, or one of its kinds, with a reason in words."""
-    deadline = time.monotonic() + DEADLINE_FACTOR * settings.FETCH_TIMEOUT_SECONDS
+def get(
+    url: str,
+    *,
+    accept: str,
+    may_fetch: bool,
+    etag: str = "",
+    last_modified: str = "",
+    within: float | None = None,
+) -> Document:
+    """A document with status 200 or 304, `within` so many seconds where somebody waits for it.
+
+    Raises FetchFailed, or one of its kinds, with a reason in words.
+    """
+    deadline = time.monotonic() + (DEADLINE_FACTOR * settings.FETCH_TIMEOUT_SECONDS if within is None else within)
     headers = {"User-Agent": settings.FETCH_USER_AGENT, "Accept": accept, "Accept-Encoding": "gzip"}
     if etag:
         headers["If-None-Match"] = etag

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 register_transport = _http.register_transport
 unregister_transport = _http.unregister_transport
 
+FINDING_SECONDS = 25.0  # for all visits while somebody waits for the feed of an address
 logger = logging.getLogger(__name__)
 
 ACCEPT_FEED = (
@@ -212,13 +213,15 @@ def _in_words(problem: Exception) -> SourceError:
 
 def _find_feed(address: str) -> tuple[str, ParsedFeed]:
     """Where the feed is, after redirects that last, and what it says of itself."""
-    page = queries.fetch_document(address, accept=ACCEPT_FEED)
+    deadline = time.monotonic() + FINDING_SECONDS
+    page = queries.fetch_document(address, accept=ACCEPT_FEED, within=FINDING_SECONDS)
     try:
         return page.moved_to or address, _parse(page)
     except FeedRefused as refusal:
         for candidate in announced_feeds(page):
             try:
-                document = queries.fetch_document(candidate, accept=ACCEPT_FEED)
+                within = max(0.0, deadline - time.monotonic())
+                document = queries.fetch_document(candidate, accept=ACCEPT_FEED, within=within)
                 return document.moved_to or candidate, _parse(document)
             except (FeedRefused, FetchFailed):
                 continue

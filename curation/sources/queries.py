@@ -33,9 +33,19 @@ def is_fetching_on() -> bool:
     return FetchingSwitch.objects.filter(is_on=True).exists()
 
 
-def fetch_document(url: str, *, accept: str = ACCEPT_HTML, etag: str = "", last_modified: str = "") -> Document:
+def fetch_document(
+    url: str,
+    *,
+    accept: str = ACCEPT_HTML,
+    etag: str = "",
+    last_modified: str = "",
+    within: float | None = None,
+) -> Document:
     """A document with status 200, or 304 where a validator was given: the one guarded way to the network.
 
-    Raises FetchFailed or one of its kinds: AddressRefused, FetchingIsOff. Never call it inside a transaction.
+    `within`: seconds, where somebody waits for it. Raises FetchFailed or one of its kinds: AddressRefused,
+    FetchingIsOff. Never call it inside a transaction.
     """
-    return _http.get(url, accept=accept, may_fetch=is_fetching_on(), etag=etag, last_modified=last_modified)
+    return _http.get(
+        url, accept=accept, may_fetch=is_fetching_on(), etag=etag, last_modified=last_modified, within=within
+    )

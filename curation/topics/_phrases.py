@@ -50,7 +50,7 @@ def read(text: str, language: str) -> Reading:
 
 
 def find(phrase: Phrase, *, reader_id: int | None, limit: int, since: datetime | None) -> list[tuple[int, float]]:
-    """Articles about the phrase with their cosine, the surest first."""
+    """Articles about the phrase with how sure that is (cosine, and the words' bonus), the surest first."""
     if not phrase.is_understood or phrase.vector is None:
         return []
     vector = np.asarray(phrase.vector, dtype=np.float32)
@@ -62,7 +62,7 @@ def find(phrase: Phrase, *, reader_id: int | None, limit: int, since: datetime |
         near[place.article_id] = 1 - place.distance
     sure = {pk: cosine + WORDS_BONUS * worded.get(pk, 0.0) for pk, cosine in near.items()}
     best = sorted((pk for pk in sure if sure[pk] >= phrase.threshold), key=lambda pk: (-sure[pk], -pk))
-    return [(pk, near[pk]) for pk in best[:limit]]
+    return [(pk, sure[pk]) for pk in best[:limit]]
 
 
 def _tokens(text: str, language: str) -> list[str]:

@@ -67,5 +67,8 @@ def in_topic(slug: str) -> ArticleQuerySet:
 def articles_about_phrase(
     phrase: Phrase, *, reader_id: int | None, limit: int, since: datetime | None = None
 ) -> list[tuple[int, float]]:
-    """(article id, cosine), the surest first; empty for a phrase that the embedder does not understand."""
+    """(article id, how sure), the surest first; empty for a phrase that the embedder does not understand.
+
+    How sure: the cosine, and a bonus for the phrase's words.
+    """
     return _phrases.find(phrase, reader_id=reader_id, limit=limit, since=since)

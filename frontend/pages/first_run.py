@@ -79,6 +79,7 @@ def set_fetching(request: HttpRequest) -> HttpResponse:
 @require_POST
 def remove_sample(request: HttpRequest) -> HttpResponse:
     sample.remove_newsroom(at=timezone.now())
+    accounts.remove_synthetic_readers()  # they were imagined to read it
     messages.success(request, _("The sample newsroom is gone, with its articles and pictures."))
     return redirect("first_run")
 

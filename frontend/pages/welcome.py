@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from accounts import actions as accounts
+from accounts.models import Preference
 from curation.topics.models import Topic
 from frontend.pages._reader import preference_of, reader_of
 from frontend.pages.settings import READING_LANGUAGES
@@ -47,7 +48,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
 
 
 def _zone_of(request: HttpRequest) -> dict[str, str]:
-    """The browser's own time zone, the first time; what the reader chose in the settings stays."""
+    """The browser's own time zone, where the reader has not said another."""
     zone = request.POST.get("time_zone", "")
-    is_new = preference_of(request).onboarded_at is None
-    return {"time_zone": zone} if is_new and zone in zoneinfo.available_timezones() else {}
+    is_unsaid = preference_of(request).time_zone == Preference().time_zone
+    return {"time_zone": zone} if is_unsaid and zone in zoneinfo.available_timezones() else {}

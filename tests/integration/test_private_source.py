@@ -13,6 +13,7 @@ from accounts.models import Subscription, User
 from curation.articles.models import Article, ArticleVector, EmbeddingSpace
 from curation.sources.models import Source
 from curation.topics.models import ArticleTopic, Assignment, Topic
+from illustrate import actions as illustrate
 
 pytestmark = pytest.mark.django_db
 
@@ -104,8 +105,16 @@ def test_nobody_signed_in_meets_it(client: Client, private_article: Article) -> 
 
 def test_operators_do_not_see_a_readers_secret_address(client: Client, owner: User, private_article: Article) -> None:
     operator = User.objects.create_user("op@example.org", "x", role=User.Role.OPERATOR)
+    picture = illustrate.request_picture(article_id=private_article.pk, at=timezone.now())
+    report = illustrate.report_picture(
+        picture_id=picture.pk, reader_id=owner.pk, reason="ugly", comment="", at=timezone.now()
+    )
     client.force_login(operator)
-    for door in ("/admin/sources/source/", "/admin/articles/article/", "/admin/illustrate/picture/"):
-        content = client.get(door).content.decode()
+    for door in (
+        "/admin/sources/source/", "/admin/articles/article/", "/admin/illustrate/picture/",
+        "/admin/illustrate/picturereport/", f"/admin/illustrate/picturereport/{report.pk}/change/",
+        f"/admin/illustrate/picture/{picture.pk}/change/",
+    ):  # fmt: skip
+        content = client.get(door, follow=True).content.decode()
         assert SECRET not in content, door
         assert "token=hush" not in content, door

@@ -1,4 +1,5 @@
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,19 @@ def test_data_of_another_major_version_is_refused_with_instructions(tmp_path: Pa
     (data / "PG_VERSION").write_text("16\n")
     with pytest.raises(embedded.EmbeddedError, match=r"PostgreSQL 16 .* dump it"):
         embedded.Server(tmp_path)._check_version(data)
+
+
+def test_a_file_that_a_crash_left_names_no_process_to_be_stopped(tmp_path: Path) -> None:
+    """After a reboot its number may be anybody's."""
+    data = embedded.data_dir(tmp_path)
+    data.mkdir(parents=True)
+    somebody = subprocess.Popen(["sleep", "60"])
+    try:
+        (data / "postmaster.pid").write_text(f"{somebody.pid}\n{data}\n")
+        server = embedded.Server(tmp_path)
+        assert server.pid() is None
+        server.stop()
+        assert somebody.poll() is None
+    finally:
+        somebody.kill()
+        somebody.wait()

@@ -22,6 +22,7 @@ from illustrate.types import Drawing, Subject
 RECENT = 60  # pictures of a batch that the next one must not be the twin of
 LARGEST_SEED = 2**63 - 8_000  # a picture's row holds it, and a redraw adds to it
 COLUMNS = ("title", "lang", "text")
+LANGUAGES = ("", "en", "ko")
 
 
 def _seed(text: str) -> int:
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         parser.add_argument("--text", default="", help="the article's text, or its beginning")
         parser.add_argument("--photo", type=Path, help="the publisher's photo: described, never shown")
         parser.add_argument("--photo-alt", default="", help="the photo's alt text")
-        parser.add_argument("--lang", default="", choices=["", "en", "ko"], help="found out where it is not given")
+        parser.add_argument("--lang", default="", choices=LANGUAGES, help="found out where it is not given")
         parser.add_argument("--preset", default="", help="slug of a look; the default look where it is not given")
         parser.add_argument("--seed", type=_seed, default=1, help="the same seed draws the same picture (default: 1)")
         parser.add_argument("--out", type=Path, required=True, help="a .webp file, or with --batch a folder")
@@ -133,6 +134,8 @@ def _read_table(path: Path) -> Iterator[_Row]:
         if number == 0 and cells[0].lower() == COLUMNS[0] and (len(cells) == 1 or cells[1].lower() in COLUMNS):
             continue
         title, language, text, *_ = [*cells, "", ""]
+        if language.lower() not in LANGUAGES:
+            raise CommandError(f"{path}, line {number + 1}: the language is en, ko or empty, not {language!r}")
         if title:
             yield _Row(title, language.lower(), text)
 

@@ -6,7 +6,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 import orjson
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import ProgrammingError
 
 from curation.analytics import queries
 
@@ -18,7 +19,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json", help="one JSON object instead of a table")
 
     def handle(self, *, as_json: bool, **options: Any) -> None:
-        status = queries.site_status()
+        try:
+            status = queries.site_status()
+        except ProgrammingError:
+            raise CommandError("the database has no tables yet: `make run` or `manage.py migrate` makes them") from None
         if as_json:
             self.stdout.write(orjson.dumps(status).decode())
             return

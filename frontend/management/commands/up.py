@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import actions as accounts
@@ -33,7 +33,7 @@ from curation.articles.models import Article
 from curation.sample import actions as sample
 from curation.sample import queries as sample_queries
 from curation.sources.tasks import poll_due_sources
-from frontend._supervisor import Child, StartError, Supervisor, free_port, port_is_free, say
+from frontend._supervisor import LAST_PORT, Child, StartError, Supervisor, free_port, port_is_free, say
 
 NEEDED_DISK_BYTES = 500 * 1024 * 1024
 DEMO_TOPICS = ["climate-change", "ai", "books", "food", "space", "cities", "football", "climate-change", "macroeconomy"]
@@ -47,7 +47,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
-        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+        parser.add_argument("--port", type=_port, default=os.environ.get("PORT", "8000"))
         parser.add_argument("--empty", action="store_true", help="without the sample newsroom")
         parser.add_argument("--once", action="store_true", help="end as soon as everything is ready (for trials)")
 
@@ -91,8 +91,8 @@ class Command(BaseCommand):
             "PYTHONUNBUFFERED": "1",
         }
         supervisor = Supervisor(home / "log", environment, verbose=options["verbosity"] > 1)
-        address = f"http://{host}:{port}"
-        probe = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"  # noqa: S104
+        address = f"http://{_in_url(host)}:{port}"
+        probe = f"http://{_in_url({'0.0.0.0': '127.0.0.1', '::': '::1'}.get(host, host))}:{port}"  # noqa: S104
         try:
             with _step("Starting the web server"):
                 if not os.environ.get("MODELS_URL"):
@@ -131,6 +131,16 @@ class Command(BaseCommand):
         else:
             say("  `manage.py changepassword EMAIL` sets a password anew.")
         say("\n  Ctrl-C ends everything.\n")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= LAST_PORT:
+        raise ArgumentTypeError(f"a port is a number from 1 to {LAST_PORT}, not {text!r}")
+    return int(text)
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 # -- Children ------------------------------------------------------------------------------------------------
@@ -219,12 +229,18 @@ def _wants_simulated_readers() -> bool:
     return sample_queries.is_open() and not User.objects.filter(is_synthetic=True).exists()
 
 
+@transaction.atomic
 def _make_accounts() -> list[tuple[str, str, str]]:
-    """A demo reader and an operator with random passwords, where there is nobody yet: (role, e-mail, password)."""
-    if User.objects.filter(is_synthetic=False).exists():
-        return []
+    """A demo reader and an operator with random passwords: (role, e-mail, password).
+
+    The operator wherever there is none, even if somebody has signed up first; the reader where there is nobody yet.
+    """
+    people = User.objects.filter(is_synthetic=False)
+    wanted = [] if people.exists() else [(User.Role.READER, "reader@gyeol.local")]
+    if not people.filter(role=User.Role.OPERATOR).exists():
+        wanted.append((User.Role.OPERATOR, "operator@gyeol.local"))
     made = []
-    for role, email in ((User.Role.READER, "reader@gyeol.local"), (User.Role.OPERATOR, "operator@gyeol.local")):
+    for role, email in wanted:
         password = "-".join(secrets.token_hex(2) for _ in range(4))
         user = User.objects.create_user(email, password, role=role)
         if role == User.Role.READER:

@@ -10,10 +10,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts import actions, queries
-from accounts.models import Invitation, MutedWord, Preference, SignupPolicy, Subscription, User
+from accounts.models import Invitation, MutedSource, MutedWord, Preference, SignupPolicy, Subscription, User
 from curation.sources.models import Source
 from curation.topics.models import Phrase, Topic
 from tests.factories.accounts import UserFactory
+from tests.factories.ranking import SourceFactory
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -265,3 +266,10 @@ def test_a_phrase_that_nobody_follows_is_forgotten_after_a_day(reader: User) -> 
     assert actions.forget_phrases(at=NOW) == 1
     assert set(Phrase.objects.all()) == {followed, new}
     assert Subscription.objects.filter(phrase=followed).exists()
+
+
+def test_following_a_muted_source_unmutes_it(reader: User) -> None:
+    source = SourceFactory()
+    actions.mute_source(reader=reader, source_id=source.pk)
+    actions.follow_source(reader=reader, source_id=source.pk, at=NOW)
+    assert not MutedSource.objects.filter(reader=reader).exists()

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Subscription, User
+from accounts.models import Preference, Subscription, User
 from curation.articles.models import Article
 from curation.sources.models import Source
 from curation.topics.models import Phrase
@@ -82,6 +82,15 @@ def test_the_browsers_time_zone_is_taken_once_and_a_chosen_one_stays(client: Cli
     client.post("/welcome/", {"topic": ["space"], "time_zone": "Europe/Paris"})
     user.preference.refresh_from_db()
     assert user.preference.time_zone == "Asia/Seoul"
+
+
+def test_a_time_zone_chosen_before_the_welcome_page_stays(client: Client, topic) -> None:  # type: ignore[no-untyped-def]
+    user = User.objects.create_user("new@example.org", "a-long-passphrase")
+    Preference.objects.create(reader=user, time_zone="Europe/Paris")
+    client.force_login(user)
+    client.post("/welcome/", {"topic": ["space"], "time_zone": "Asia/Seoul"})
+    user.preference.refresh_from_db()
+    assert user.preference.time_zone == "Europe/Paris"
 
 
 def test_a_time_zone_that_is_none_is_left_aside(client: Client, topic) -> None:  # type: ignore[no-untyped-def]

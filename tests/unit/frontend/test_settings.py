@@ -120,6 +120,13 @@ def test_an_invitation_opens_the_closed_door_once(client: Client, operator: User
     assert Client().get(f"/invitation/{token}/").status_code == 410
 
 
+def test_the_sample_goes_with_its_imagined_readers(client: Client, operator: User, reader: User) -> None:
+    User.objects.create_user("made@example.org", None, is_synthetic=True)
+    client.force_login(operator)
+    client.post("/first-run/sample")
+    assert set(User.objects.values_list("pk", flat=True)) == {operator.pk, reader.pk}
+
+
 def test_closed_sign_up_speaks_of_no_invitation(client: Client, operator: User) -> None:
     client.force_login(operator)
     client.post("/first-run/sign-up", {"policy": "closed"})

@@ -9,8 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
+from accounts.models import User
 from frontend._supervisor import Child, StartError, Supervisor, free_port, port_is_free
+from frontend.management.commands.up import _make_accounts
 
 
 def _alive(pid: int) -> bool:
@@ -101,3 +104,63 @@ def test_a_port_in_use_is_noticed_and_another_found() -> None:
         port = holder.getsockname()[1]
         assert not port_is_free("127.0.0.1", port)
         assert free_port("127.0.0.1", port) != port
+
+
+def test_a_port_that_this_machine_cannot_listen_on_is_not_called_in_use() -> None:
+    with pytest.raises(StartError, match="no address of this machine"):
+        port_is_free("no-such-host.invalid", 8000)
+    with pytest.raises(StartError, match=r"cannot listen at 192\.0\.2\.1"):
+        port_is_free("192.0.2.1", 8000)
+
+
+def test_a_port_in_use_is_noticed_on_ipv6_too() -> None:
+    with socket.socket(socket.AF_INET6) as taken:
+        try:
+            taken.bind(("::1", 0))
+        except OSError:
+            pytest.skip("this machine has no IPv6 loopback")
+        taken.listen()
+        assert not port_is_free("::1", taken.getsockname()[1])
+
+
+def test_the_port_after_the_last_one_is_another() -> None:
+    assert 0 < free_port("127.0.0.1", 65_536) <= 65_535
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", ""])
+def test_what_is_no_port_is_said_in_one_line(port: str) -> None:
+    with pytest.raises(CommandError, match="a port is a number from 1 to 65535"):
+        call_command("up", "--port", port)
+
+
+def test_a_second_ctrl_c_leaves_nothing_running(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Child("slow", _python("import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)"))
+    supervisor.start(slow)
+    assert slow.process is not None
+    pid = slow.process.pid
+    wait = slow.process.wait
+    impatient = iter([KeyboardInterrupt()])
+
+    def interrupted(*timeout: float) -> int:
+        for error in impatient:
+            raise error
+        return wait(*timeout)
+
+    monkeypatch.setattr(slow.process, "wait", interrupted)
+    supervisor.stop()
+    assert not _alive(pid)
+
+
+@pytest.mark.django_db
+def test_there_is_an_operator_even_if_somebody_signed_up_first() -> None:
+    User.objects.create_user("quick@example.org", "a-long-passphrase")
+    assert [role for role, _, _ in _make_accounts()] == ["operator"]
+    assert _make_accounts() == []
+
+
+@pytest.mark.django_db
+def test_nobody_is_made_by_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accounts.actions.pick_topics", lambda **_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        _make_accounts()
+    assert not User.objects.exists()

@@ -516,3 +516,31 @@ def test_no_model_is_asked_while_a_slate_is_ranked(world, monkeypatch):
     page = serve(profile_of(reader, phrases=(phrase.pk,), topics=("space",)))
     assert any(item.contributions["phrase"] > 0 for item in SlateItem.objects.filter(slate_id=page.slate_id))
     assert more(profile_of(reader, phrases=(phrase.pk,), topics=("space",)), page).cards
+
+
+def test_what_a_phrase_finds_by_its_words_counts_as_its_own(world):
+    """The articles lie near nothing that the phrase means, but say its word in their headline."""
+    reader, article = ReaderFactory(), world["space"][0]
+    phrase = Phrase.objects.create(
+        text="quonset", language="en", vector=unit(902), space=current_space(), threshold=0.35, tokens=["quonset"]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE articles_article SET search = setweight(to_tsvector('simple', 'quonset'), 'A') WHERE id = %s",
+            [article.pk],
+        )
+    profile = profile_of(reader, phrases=(phrase.pk,))
+    page = serve(profile)
+    while (item := SlateItem.objects.filter(slate_id=page.slate_id, article=article).first()) is None:
+        page = more(profile, page)
+    assert item.contributions["phrase"] > 0
+
+
+def test_an_edition_ends_whoever_asks_for_more(world, monkeypatch):
+    monkeypatch.setattr(actions, "EDITION_SIZE", 20)
+    reader = ReaderFactory()
+    profile = profile_of(reader)
+    page = serve(profile)
+    for _ in range(12):
+        actions.serve_more(profile=profile, slate_id=page.slate_id, position=10_000, at=NOW)
+    assert SlateItem.objects.filter(slate_id=page.slate_id).count() < 20 + actions.PAGE_SIZE
