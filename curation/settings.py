@@ -9,6 +9,7 @@ from pathlib import Path
 import environ
 from celery.schedules import crontab
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from curation import embedded
@@ -256,11 +257,56 @@ _VERMILION = {
     "50": "#fdf3ef", "100": "#fae3da", "200": "#f4c5b4", "300": "#eb9d83", "400": "#df6f4e", "500": "#d24a28",
     "600": "#bf3517", "700": "#9e2a12", "800": "#7d2413", "900": "#632013", "950": "#370e07",
 }  # fmt: skip
+# Warm greys from paper to night paper: the admin is of one house with the pages.
+_PAPER = {
+    "50": "#faf6ee", "100": "#f1ebdf", "200": "#e3dbcc", "300": "#cdc3b1", "400": "#a89d8b", "500": "#82786a",
+    "600": "#645c51", "700": "#4b453d", "800": "#302b26", "900": "#211d19", "950": "#191613",
+}  # fmt: skip
+
+
+def _menu(title: object, icon: str, model: str) -> dict[str, object]:
+    app, name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+    }
+
+
 UNFOLD = {
     "SITE_TITLE": "Gyeol",
     "SITE_HEADER": "Gyeol",
     "SITE_URL": "/",
-    "COLORS": {"primary": _VERMILION},
+    "COLORS": {"primary": _VERMILION, "base": _PAPER},
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "items": [
+                    {"title": _("Overview"), "icon": "monitoring", "link": reverse_lazy("admin:index")},
+                    _menu(_("Articles"), "article", "articles.article"),
+                    _menu(_("Sources"), "rss_feed", "sources.source"),
+                    _menu(_("Pictures"), "palette", "illustrate.picture"),
+                    _menu(_("Reports of pictures"), "flag", "illustrate.picturereport"),
+                    _menu(_("Styles"), "brush", "illustrate.stylepreset"),
+                    _menu(_("Accounts"), "group", "accounts.user"),
+                    _menu(_("Invitations"), "mail", "accounts.invitation"),
+                ],
+            },
+            {
+                "separator": True,
+                "items": [
+                    {
+                        "title": _("This installation"),
+                        "icon": "tune",
+                        "link": reverse_lazy("first_run"),
+                        "permission": lambda request: request.user.role == "operator",
+                    },
+                    {"title": _("Back to reading"), "icon": "arrow_back", "link": reverse_lazy("feed")},
+                ],
+            },
+        ],
+    },
     "SITE_ICON": lambda request: static("gyeol/mark.svg"),
     "DASHBOARD_CALLBACK": "frontend.dashboard.overview.fill_dashboard",
 }
