@@ -302,7 +302,12 @@ UNFOLD = {
                         "link": reverse_lazy("first_run"),
                         "permission": lambda request: request.user.role == "operator",
                     },
-                    {"title": _("Back to reading"), "icon": "arrow_back", "link": reverse_lazy("feed")},
+                    {
+                        "title": _("Back to reading"),
+                        "icon": "arrow_back",
+                        "link": reverse_lazy("feed"),
+                        "active": lambda request: False,  # every page of the admin lies below "/"
+                    },
                 ],
             },
         ],
