@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils.translation import get_language
 
-from illustrate.models import Picture
+from illustrate.models import Picture, PictureReport
 from illustrate.types import Shown
 
 WIDTH, HEIGHT = 1200, 675
@@ -33,6 +34,20 @@ def picture_of_file(file: str) -> Picture | None:
     if not (number.isascii() and number.isdecimal()):
         return None
     return Picture.objects.filter(pk=int(number[:19]), file=file).select_related("article").first()
+
+
+def export_reports(reader_id: int) -> list[dict[str, Any]]:
+    """What a reader reported of pictures, as plain data for JSON, oldest first."""
+    mine = PictureReport.objects.filter(reader_id=reader_id).select_related("picture__article").order_by("pk")
+    return [
+        {
+            "article": report.picture.article.url,
+            "reason": report.reason,
+            "comment": report.comment,
+            "at": report.reported_at.isoformat(),
+        }
+        for report in mine
+    ]
 
 
 def queue_age(at: datetime) -> float:

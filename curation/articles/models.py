@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.conf import settings
@@ -26,6 +27,11 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def fresher_than(self, at: datetime) -> ArticleQuerySet:
         return self.filter(sorted_at__gte=at)
+
+    def from_sources(self, source_ids: Collection[int]) -> ArticleQuerySet:
+        """What these publishers sent, also where another one had the same text first."""
+        sent = ArticleEntry.objects.filter(entry__source_id__in=source_ids)
+        return self.filter(Q(source_id__in=source_ids) | Q(pk__in=sent.values("article_id")))
 
     def in_language(self, languages: tuple[str, ...]) -> ArticleQuerySet:
         return self.filter(language__in=languages) if languages else self

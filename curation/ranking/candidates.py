@@ -58,7 +58,7 @@ class FollowedSourceCandidates:
         if not reader.profile.sources:
             return ()
         since = reader.at - timedelta(days=self.days)
-        mine = eligible(reader).fresher_than(since).filter(source_id__in=reader.profile.sources)
+        mine = eligible(reader).fresher_than(since).from_sources(reader.profile.sources)
         return mine.order_by("-sorted_at").values_list("pk", flat=True)[: self.limit]
 
 

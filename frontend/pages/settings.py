@@ -24,6 +24,7 @@ from accounts.models import MutedSource, MutedWord, Preference
 from frontend.pages._answers import back
 from frontend.pages._reader import preference_of, reader_of
 from frontend.pages._troubles import in_words
+from illustrate import queries as illustrate
 
 READING_LANGUAGES = {"en": "English", "ko": "한국어"}  # each in its own language
 LARGEST_OPML = 2 * 1024 * 1024
@@ -134,9 +135,10 @@ def unmute_word(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def export_json(request: HttpRequest) -> HttpResponse:
-    response = JsonResponse(
-        accounts.export_account(reader_of(request)), json_dumps_params={"indent": 1, "ensure_ascii": False}
-    )
+    document = accounts.export_account(reader_of(request)) | {
+        "picture_reports": illustrate.export_reports(reader_of(request).pk)
+    }
+    response = JsonResponse(document, json_dumps_params={"indent": 1, "ensure_ascii": False})
     response["Content-Disposition"] = 'attachment; filename="gyeol.json"'
     return response
 

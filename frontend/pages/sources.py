@@ -58,7 +58,7 @@ def sources(request: HttpRequest) -> HttpResponse:
 def source(request: HttpRequest, source_id: int) -> HttpResponse:
     reader_id = reader_id_of(request)
     publisher = get_object_or_404(Source.objects.visible_to(reader_id), pk=source_id)
-    of_publisher = Article.objects.visible_to(reader_id).ready().filter(source=publisher)
+    of_publisher = Article.objects.visible_to(reader_id).ready().from_sources([publisher.pk])
     articles = readers.wanted(of_publisher, reader_id, of_muted_sources=True)
     return list_page(
         request,

@@ -105,6 +105,9 @@ def test_the_same_address_from_two_publishers_is_one_article():
     second = prepare(EntryFactory(link="https://e.org/a?utm_source=two"))
     assert first == second
     assert ArticleEntry.objects.filter(article=first).count() == 2
+    for entry in ArticleEntry.objects.select_related("entry"):
+        assert list(Article.objects.from_sources([entry.entry.source_id])) == [first]
+    assert not Article.objects.from_sources([0])
 
 
 def test_the_same_words_at_two_addresses_are_one_article():

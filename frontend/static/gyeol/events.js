@@ -38,9 +38,11 @@
   // -- The queue ----------------------------------------------------------------------------------------------
   // Several tabs share it: each reads it anew, and takes away only what the server has acknowledged, by id.
 
-  let inMemory = []; // where the browser refuses storage
+  let inMemory = [];
+  let isRefused = false; // full or forbidden: then the events live as long as the page
 
   function load() {
+    if (isRefused) return inMemory;
     try {
       const stored = JSON.parse(localStorage.getItem(SHELF) ?? "[]");
       return Array.isArray(stored) ? stored : [];
@@ -53,8 +55,9 @@
     inMemory = queue.slice(-KEPT_MOST);
     try {
       localStorage.setItem(SHELF, JSON.stringify(inMemory));
+      isRefused = false;
     } catch {
-      // Full or forbidden: the events live as long as the page.
+      isRefused = true;
     }
   }
 

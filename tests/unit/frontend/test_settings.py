@@ -7,10 +7,13 @@ import json
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Invitation, MutedWord, SignupPolicy, User
 from curation.articles.models import Article
 from curation.sources import queries as sources
+from illustrate.models import Picture, PictureReport, StylePreset
+from tests.unit.frontend.conftest import write_articles
 
 pytestmark = pytest.mark.django_db
 LIKINGS = {
@@ -47,8 +50,16 @@ def test_words_are_muted_and_unmuted(page: Client, reader: User) -> None:
 
 
 def test_everything_can_be_taken_along(page: Client, reader: User) -> None:
+    article = write_articles(1)[0]
+    picture = Picture.objects.create(
+        article=article, preset=StylePreset.objects.get(is_production=True), requested_at=timezone.now()
+    )
+    PictureReport.objects.create(
+        picture=picture, reader=reader, reason="ugly", comment="too blue", reported_at=timezone.now()
+    )
     exported = page.get("/settings/export.json")
     assert json.loads(exported.content)["account"]["email"] == reader.email
+    assert [report["comment"] for report in json.loads(exported.content)["picture_reports"]] == ["too blue"]
     assert "attachment" in exported["Content-Disposition"]
     assert b"<opml" in page.get("/settings/export.opml").content
 
