@@ -198,7 +198,7 @@ class PictureReportAdmin(ModelAdmin):
     list_display = ["picture", "reason", "comment", "reader", "reported_at", "settled_at"]
     list_filter = ["reason", "settled_at"]
     list_select_related = ["picture__article", "reader"]
-    readonly_fields = ["picture", "reader", "reason", "comment", "reported_at"]
+    readonly_fields = ["picture", "reader", "reason", "comment", "reported_at", "settled_at"]
     actions = ["settle"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PictureReport]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -18,5 +19,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "csp_nonce": getattr(request, "csp_nonce", ""),
         "theme": preference.theme,
         "show_pictures": preference.show_pictures,
+        "mail_is_set": settings.EMAIL_CONFIGURED,
         "signup_policy": SimpleLazyObject(accounts.signup_policy),  # asked by the few pages that name it
     }

@@ -90,7 +90,7 @@ def set_signup_policy(request: HttpRequest) -> HttpResponse:
     policy = request.POST.get("policy", "")
     if policy in SignupPolicy.Policy.values:
         accounts.set_signup_policy(policy=policy, by=reader_of(request))
-        messages.success(request, _("Kept."))
+        messages.success(request, _("Saved."))
     return redirect("first_run")
 
 

@@ -14,8 +14,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language_from_request, gettext_lazy, ngettext, override
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import actions as accounts
@@ -70,8 +70,8 @@ def settings(request: HttpRequest) -> HttpResponse:
         chosen: dict[str, Any] = form.cleaned_data
         chosen["reading_languages"] = ",".join(chosen["reading_languages"])
         accounts.set_preference(reader=reader, **chosen)
-        with override(chosen["language"] or None):
-            messages.success(request, _("Kept."))
+        with override(chosen["language"] or get_language_from_request(request)):
+            messages.success(request, _("Saved."))
         return redirect("settings")
     return render(
         request,

@@ -87,7 +87,9 @@ def add(request: HttpRequest) -> HttpResponse:
             form.add_error("address", in_words(str(error)))
         else:
             accounts.follow_source(reader=reader, source_id=added.pk, at=at)
-            messages.success(request, _("Added. Its articles arrive within minutes."))
+            arrives = _("Added. Its articles arrive within minutes.")
+            waits = _("Added. Its articles arrive once the operator switches fetching on.")
+            messages.success(request, arrives if sources_of.is_fetching_on() else waits)
             return redirect("source", added.pk)
     status = 400 if form.errors else 200
     return render(request, "add_source.html", {"form": form}, status=status)

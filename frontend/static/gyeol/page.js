@@ -75,7 +75,11 @@ document.addEventListener("htmx:load", (event) => {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   const sheet = document.getElementById("sheet");
-  if (event.detail.target.id === "sheet-body" && !sheet.open) sheet.showModal();
+  if (event.detail.target.id !== "sheet-body" || sheet.open) return;
+  // The menu that asked for it closes: whoever reads by keyboard comes back to its button.
+  const asked = event.detail.requestConfig?.elt?.closest("details.menu")?.querySelector("summary");
+  if (asked) sheet.addEventListener("close", () => asked.focus(), { once: true });
+  sheet.showModal();
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {

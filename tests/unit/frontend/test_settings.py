@@ -138,6 +138,21 @@ def test_the_sample_goes_with_its_imagined_readers(client: Client, operator: Use
     assert set(User.objects.values_list("pk", flat=True)) == {operator.pk, reader.pk}
 
 
+def test_without_mail_nobody_is_promised_a_letter(client: Client, settings, db: None) -> None:  # type: ignore[no-untyped-def]
+    html = client.get("/account/password/reset/").content.decode()
+    assert "an operator can give you a new password" in html
+    assert 'type="email"' not in html
+    settings.EMAIL_CONFIGURED = True
+    assert 'type="email"' in client.get("/account/password/reset/").content.decode()
+
+
+def test_a_setting_is_confirmed_in_the_language_that_follows(page: Client) -> None:
+    chosen = {"language": "", "theme": "dark", "time_zone": "UTC", "reading_languages": []}
+    html = page.post("/settings/", chosen, headers={"Accept-Language": "ko"}, follow=True).content.decode()
+    assert "저장했어요." in html
+    assert "Saved." not in html
+
+
 def test_closed_sign_up_speaks_of_no_invitation(client: Client, operator: User) -> None:
     client.force_login(operator)
     client.post("/first-run/sign-up", {"policy": "closed"})
@@ -146,6 +161,7 @@ def test_closed_sign_up_speaks_of_no_invitation(client: Client, operator: User) 
         html = guest.get(path).content.decode()
         assert "No new readers at the moment." in html
         assert "invitation" not in html
+    assert "/account/signup/" not in guest.get("/account/login/").content.decode()
 
 
 def test_an_invitation_for_somebody_else_is_refused_in_the_form(client: Client, operator: User) -> None:
