@@ -259,8 +259,8 @@ _VERMILION = {
 }  # fmt: skip
 # Warm greys from paper to night paper: the admin is of one house with the pages.
 _PAPER = {
-    "50": "#faf6ee", "100": "#f1ebdf", "200": "#e3dbcc", "300": "#cdc3b1", "400": "#a89d8b", "500": "#82786a",
-    "600": "#645c51", "700": "#4b453d", "800": "#302b26", "900": "#211d19", "950": "#191613",
+    "50": "#faf6ee", "100": "#f1ebdf", "200": "#e3dbcc", "300": "#cdc3b1", "400": "#a89d8b", "500": "#6e6558",
+    "600": "#5a5248", "700": "#463f38", "800": "#302b26", "900": "#211d19", "950": "#191613",
 }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def _korean(corpus: Path) -> list[dict[str, Any]]:
             title, text = _plain(item["title"]), _plain(item.get("partialText") or "")[:READ]
             rows.setdefault(title, {"title": title, "text": text, "language": "ko"})
     found = list(rows.values())
-    return found[:: max(1, len(found) // KOREAN)]
+    return found[:: -(-len(found) // KOREAN)]
 
 
 def _rows(name: str) -> list[dict[str, str]]:
