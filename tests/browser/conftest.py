@@ -132,9 +132,13 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             break
         assert running.process.poll() is None, "".join(running.lines)
         assert time.monotonic() - began < DRAWN_SECONDS, (status, "".join(running.lines)[-3000:])
-        time.sleep(2)
+        time.sleep(5)  # asking starts a process of its own, and takes its time from the drawing
     assert status["illustrations_failed"] == 0, status
     print(f"\n{status['articles']} sample articles drawn {time.monotonic() - began:.0f} s after readiness: {status}")
+    while not any("synthetic events" in line for line in running.lines):  # the dashboard shows them
+        assert running.process.poll() is None, "".join(running.lines)
+        assert time.monotonic() - began < DRAWN_SECONDS, "".join(running.lines)[-3000:]
+        time.sleep(0.5)
     yield running
     code = stop(running)
     assert code == 0, "".join(running.lines)[-3000:]
