@@ -151,8 +151,7 @@ class Server:
         self._check_version(data)
         if not (data / "PG_VERSION").exists():
             self._create_cluster(data)
-        if self.pid() is None:
-            (data / "postmaster.pid").unlink(missing_ok=True)  # left by a crash
+        _forget_stale_lock(data / "postmaster.pid")
         options = [part for key, value in self.options.items() for part in ("-c", f"{key}={value}")]
         command = [binary("postgres"), "-D", str(data), "-k", str(socket_dir(self.home)), "-p", str(PORT), *options]
         log_path = self.home / "postgres.log"
@@ -183,9 +182,8 @@ class Server:
         """Whether the process is a server of this folder: after a reboot a left-over file may name anybody's."""
         if self.process is not None and pid == self.process.pid:
             return True
-        asked = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
-        command = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
-        return "postgres" in command and str(data_dir(self.home)) in command
+        command = _command_of(pid)
+        return command is None or ("postgres" in command and str(data_dir(self.home)) in command)
 
     def stop(self, timeout: float = 20) -> None:
         """Fast shutdown: open transactions are rolled back, everything committed is kept."""
@@ -234,6 +232,26 @@ class Server:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if not found:
                 connection.execute(f'CREATE DATABASE "{DATABASE}"')
+
+
+def _command_of(pid: int) -> str | None:
+    """The process's command line, "" where there is none; None where this machine cannot tell."""
+    try:
+        asked = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
+        return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    except FileNotFoundError:
+        return None
+
+
+def _forget_stale_lock(path: Path) -> None:
+    """Remove a lock that a crash left and whose number is plainly another program's now: PostgreSQL would not start.
+
+    Everything else PostgreSQL judges itself: two servers over one folder would destroy it.
+    """
+    with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+        command = _command_of(int(path.read_text().splitlines()[0]))
+        if command and "postgres" not in command:
+            path.unlink(missing_ok=True)
 
 
 def _last_line(path: Path) -> str:

@@ -46,3 +46,26 @@ def test_a_file_that_a_crash_left_names_no_process_to_be_stopped(tmp_path: Path)
     finally:
         somebody.kill()
         somebody.wait()
+
+
+@pytest.mark.parametrize(("name", "stays"), [("sleep", False), ("postgres", True)])
+def test_only_a_lock_of_another_program_is_forgotten(tmp_path: Path, name: str, stays: bool) -> None:
+    lock = tmp_path / "postmaster.pid"
+    somebody = subprocess.Popen([name, "60"], executable="/bin/sleep")
+    try:
+        lock.write_text(f"{somebody.pid}\n")
+        embedded._forget_stale_lock(lock)
+        assert lock.exists() == stays
+    finally:
+        somebody.kill()
+        somebody.wait()
+
+
+def test_where_nobody_can_tell_the_lock_stays_and_its_server_counts(tmp_path: Path, monkeypatch) -> None:
+    lock = embedded.data_dir(tmp_path) / "postmaster.pid"
+    lock.parent.mkdir(parents=True)
+    lock.write_text(f"{os.getpid()}\n")
+    monkeypatch.setenv("PATH", str(tmp_path))  # no ps here
+    embedded._forget_stale_lock(lock)
+    assert lock.exists()
+    assert embedded.Server(tmp_path).pid() == os.getpid()
