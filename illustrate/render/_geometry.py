@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
+import numpy as np
 import shapely
 from shapely.affinity import rotate, scale, translate
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
@@ -24,6 +25,7 @@ CENTRE = (12, 12)
 SPECK = 0.12  # regions below this area (square units) are slivers of the pen, not parts
 SHADE = (-0.13, -0.05)  # the light falls from the left: shade is what the figure moved by this share leaves bare
 STEP = 0.09  # sampling of curves
+HATCH = 0.95  # between two strokes of a hatching
 ROLES = {
     "m": "main", "a": "accent", "l": "light", "d": "deep", "k": "ink",
     # What things are made of, for what is known by its colour.
@@ -39,6 +41,8 @@ class Figure:
     shade: str
     outline: str  # the silhouette's edge: the heavy pen
     detail: str  # what lies inside: the light pen
+    marks: str  # of these, what is no border between two parts
+    hatch: str  # the shadow side as strokes
     dots: tuple[tuple[float, float], ...]
     silhouette: str
     box: tuple[float, float, float, float]
@@ -105,30 +109,53 @@ def _stands_level(silhouette: BaseGeometry) -> bool:
     return bool(foot) and foot[2] - foot[0] > 0.5 * (right - left)
 
 
+def _hatched(shade: BaseGeometry) -> BaseGeometry:
+    """Slanting strokes across the shadow side."""
+    if shade.is_empty:
+        return shade
+    left, top, right, bottom = shade.bounds
+    tall = bottom - top
+    starts = np.arange(left - tall, right, HATCH)
+    return shapely.MultiLineString([[(x, bottom), (x + tall, top)] for x in starts]).intersection(shade)
+
+
 def _figure(
     regions: Sequence[tuple[str, BaseGeometry]],
     silhouette: BaseGeometry,
-    detail: BaseGeometry,
+    seams: BaseGeometry,
+    marks: BaseGeometry,
     dots: Iterable[tuple[float, float]],
+    cut: float,
 ) -> Figure:
-    edge = unary_union([Polygon(each.exterior).boundary for each in _polygons(silhouette)])
+    def shaped(geometry: BaseGeometry, loss: float = 0.012) -> BaseGeometry:
+        return geometry.simplify(max(loss, cut))
+
+    edge = unary_union([Polygon(each.exterior).boundary for each in _polygons(silhouette)]).buffer(0.12)
+    shade = _shade(silhouette)
+    solid = [(role, shape) for role, shape in regions if shape.area > 0]
+    if cut and solid:
+        # Straightened neighbours leave gaps between them: the largest part's colour lies under all.
+        solid.insert(0, (max(solid, key=lambda each: each[1].area)[0], silhouette))
+    detail = unary_union([each for each in (seams, marks) if not each.is_empty])
     return Figure(
-        fills=tuple((role, _data(shape.simplify(0.012))) for role, shape in regions if shape.area > 0),
-        shade=_data(_shade(silhouette).simplify(0.02)),
-        outline=_data(unary_union([each.boundary for each in _polygons(silhouette)]).simplify(0.012)),
-        detail=_data(_merged(detail.difference(edge.buffer(0.12))).simplify(0.012)),
+        fills=tuple((role, _data(shaped(shape))) for role, shape in solid),
+        shade=_data(shaped(shade, 0.02)),
+        outline=_data(shaped(unary_union([each.boundary for each in _polygons(silhouette)]))),
+        detail=_data(_merged(detail.difference(edge)).simplify(0.012)),
+        marks=_data(_merged(marks.difference(edge)).simplify(0.012)),
+        hatch=_data(_merged(_hatched(shade))),
         dots=tuple(dots),
-        silhouette=_data(silhouette.simplify(0.012)),
+        silhouette=_data(shaped(silhouette)),
         box=unary_union([silhouette, detail]).bounds,
         area=silhouette.area,
         level=_stands_level(silhouette),
     )
 
 
-def from_lines(paths: Sequence[str], tones: str = "", *, holes: bool = False) -> Figure:
-    """A figure from an icon's strokes. `tones` names the regions' colours, largest region first.
+def from_lines(paths: Sequence[str], tones: str = "", *, cut: float = 0) -> Figure:
+    """A figure from an icon's strokes. `tones` names the regions' colours, largest region first, "-" for a hole.
 
-    With `holes` the regions marked "-" in `tones` stay open, as the inside of a ring does.
+    `cut` straightens its edges, as scissors do: the largest step aside, in units.
     """
     strokes: list[LineString] = []
     dots: list[tuple[float, float]] = []
@@ -173,7 +200,7 @@ def from_lines(paths: Sequence[str], tones: str = "", *, holes: bool = False) ->
         hole = unary_union(opened)
         silhouette = silhouette.difference(hole)
         regions = [(role, shape.difference(hole)) for role, shape in regions]
-    return _figure(regions, silhouette, inner, dots)
+    return _figure(regions, silhouette, LineString(), inner, dots, cut)
 
 
 def _default_tones(faces: Sequence[Polygon]) -> str:
@@ -228,13 +255,14 @@ def _line(spec: str) -> BaseGeometry:
     return _part(spec).boundary
 
 
-def from_parts(parts: Sequence[str]) -> Figure:
+def from_parts(parts: Sequence[str], *, cut: float = 0) -> Figure:
     """A figure from a drawing of ours: `role shape`, painted in order.
 
-    A part hides what lies under it, as paper cut-outs do; role "-" cuts a hole.
+    A part hides what lies under it, as paper cut-outs do; role "-" cuts a hole. `cut` as in `from_lines`.
     """
     solids: list[tuple[str, BaseGeometry]] = []
-    lines: list[BaseGeometry] = []
+    marks: list[BaseGeometry] = []
+    seams: list[BaseGeometry] = []
     dots: list[tuple[float, float]] = []
     holes: list[BaseGeometry] = []
     for each in parts:
@@ -244,22 +272,28 @@ def from_parts(parts: Sequence[str]) -> Figure:
             dots.append((float(x), float(y)))
             continue
         if role == "line":
-            lines.append(_line(spec))
+            marks.append(_line(spec))
             continue
         shape = _line(spec).buffer(LIMB) if role == "stick" else _part(spec)
         role = "a" if role == "stick" else role
         holes = [hole.difference(shape) for hole in holes]
         solids = [(name, under.difference(shape)) for name, under in solids]
-        lines = [line.difference(shape) for line in lines]
+        marks, seams = ([line.difference(shape) for line in lines] for lines in (marks, seams))
         dots = [dot for dot in dots if not shape.covers(Point(dot))]
         if role == "-":
             holes.append(shape)
             continue
         solids.append((role, shape))
-        lines.append(shape.boundary)
+        seams.append(shape.boundary)
     silhouette = unary_union([shape for _, shape in solids]).buffer(0.03).buffer(-0.03).difference(unary_union(holes))
-    detail = unary_union([line for line in lines if not line.is_empty])
-    return _figure([(ROLES[role], shape) for role, shape in solids], silhouette, detail, dots)
+    return _figure(
+        [(ROLES[role], shape) for role, shape in solids],
+        silhouette,
+        unary_union([line for line in seams if not line.is_empty]),
+        unary_union([line for line in marks if not line.is_empty]),
+        dots,
+        cut,
+    )
 
 
 @lru_cache(maxsize=512)

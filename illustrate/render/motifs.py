@@ -2,55 +2,91 @@
 
 from __future__ import annotations
 
-import csv
 import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 from illustrate.render import _geometry
 
 Role = Literal["hero", "support"]
 Place = Literal["stand", "fly", "float"]
+Size = Literal["table", "stand", "large"]
+
+KINDS = frozenset(
+    "building vehicle ship aircraft animal plant food drink tool machine device furniture instrument document sport"
+    " garment body weather land monument money weapon sign person thing".split()
+)
+_FIELDS = frozenset(
+    "en ko kind size role place kin areas news_en news_ko drawing icon tones".split()
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Motif:
     key: str
-    icon: str  # a name of the icon set, or "own:" and a name in drawings.toml
+    theme: str  # the file of the library that holds it
+    kind: str  # one of KINDS
+    size: Size  # fits on a table, as tall as a person, larger
     role: Role  # a support is too slight or too general to carry a picture alone
-    areas: tuple[str, ...]
-    tones: str  # colours of an icon's regions, largest first: m(ain) a(ccent) l(ight) d(eep) or - for a hole
     place: Place  # on the ground, in the air, on water
+    kin: str  # motifs of one kin say the same; "" for a thing of its own
+    areas: tuple[str, ...]
     label_en: str  # with its article: "a gavel"
     label_ko: str
-    phrases: tuple[str, ...]  # what news it stands for, literally or by metaphor
+    phrases: tuple[str, ...]  # what news it stands for, literally or by metaphor, in English
+    phrases_ko: tuple[str, ...]
+    drawing: tuple[str, ...]  # ours, part by part; empty where it is an icon of the set
+    icon: str
+    tones: str  # colours of an icon's regions, largest first: m(ain) a(ccent) l(ight) d(eep) or - for a hole
 
 
 @cache
 def all_motifs() -> tuple[Motif, ...]:
-    """Every motif, in the order of the table."""
-    table = (resources.files(__package__) / "motifs.tsv").read_text("utf-8")
+    """Every motif, in the order of the library's files."""
+    folder = resources.files(__package__) / "library"
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
     return tuple(
-        Motif(
-            key=row["key"],
-            icon=row["icon"],
-            role=row["role"],  # type: ignore[arg-type]
-            areas=tuple(row["areas"].split()),
-            tones=row["tones"],
-            place=row["place"],  # type: ignore[arg-type]
-            label_en=row["label_en"],
-            label_ko=row["label_ko"],
-            phrases=tuple(phrase.strip() for phrase in row["phrases"].split(";")),
-        )
-        for row in csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+        _motif(key, file.name.removesuffix(".toml"), entry)
+        for file in files
+        for key, entry in tomllib.loads(file.read_text("utf-8")).items()
     )
+
+
+def _motif(key: str, theme: str, entry: dict[str, Any]) -> Motif:
+    """Raises ValueError for a field that does not exist: a misspelt one would be ignored otherwise."""
+    if unknown := set(entry) - _FIELDS:
+        raise ValueError(f"{theme}.toml, {key}: there is no field {', '.join(sorted(unknown))}")
+    return Motif(
+        key=key,
+        theme=theme,
+        kind=entry.get("kind", "thing"),
+        size=entry.get("size", "table"),
+        role=entry.get("role", "hero"),
+        place=entry.get("place", "stand"),
+        kin=entry.get("kin", ""),
+        areas=tuple(entry["areas"].split()),
+        label_en=entry["en"],
+        label_ko=entry["ko"],
+        phrases=_listed(entry["news_en"]),
+        phrases_ko=_listed(entry["news_ko"]),
+        drawing=tuple(entry.get("drawing", "").strip().splitlines()),
+        icon=entry.get("icon", ""),
+        tones=entry.get("tones", ""),
+    )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(phrase for each in text.split(";") if (phrase := " ".join(each.split())))
 
 
 @cache
 def _by_key() -> dict[str, Motif]:
-    return {motif.key: motif for motif in all_motifs()}
+    by_key = {motif.key: motif for motif in all_motifs()}
+    if len(by_key) != len(all_motifs()):
+        raise ValueError("two motifs of the library have one key")
+    return by_key
 
 
 def get_motif(key: str) -> Motif:
@@ -58,16 +94,10 @@ def get_motif(key: str) -> Motif:
     return _by_key()[key]
 
 
-@cache
-def _drawings() -> dict[str, str]:
-    return tomllib.loads((resources.files(__package__) / "drawings.toml").read_text("utf-8"))
-
-
-@lru_cache(maxsize=512)
-def figure(key: str) -> _geometry.Figure:
-    """The motif's geometry; raises KeyError for one that is not allowed."""
+@lru_cache(maxsize=1024)
+def figure(key: str, cut: float = 0) -> _geometry.Figure:
+    """The motif's geometry, `cut` as in a Preset; raises KeyError for one that is not allowed."""
     motif = get_motif(key)
-    kind, _, name = motif.icon.partition(":")
-    if kind == "own":
-        return _geometry.from_parts(_drawings()[name].strip().splitlines())
-    return _geometry.from_lines(_geometry.icon_paths(motif.icon), motif.tones)
+    if motif.drawing:
+        return _geometry.from_parts(motif.drawing, cut=cut)
+    return _geometry.from_lines(_geometry.icon_paths(motif.icon), motif.tones, cut=cut)

@@ -35,10 +35,22 @@ class Palette:
     skin: str
     ink: str
     halo: str  # drawn round figures where the ground is dark; equals the sky by day
+    seam: str = ""  # the light pen of hands that draw no ink line
 
     def role(self, name: str) -> str:
         """The colour of a figure's role."""
         colour: str = getattr(self, name)
+        return colour
+
+    def tint(self, recipe: str) -> str:
+        """A colour mixed from roles: "near", "near+ink.45" (45 % of ink in near), "far+light.5+sun.2"; or "#rrggbb"."""
+        if recipe[0] == "#":
+            return recipe
+        first, *others = recipe.split("+")
+        colour = self.role(first)
+        for each in others:
+            name, _, share = each.partition(".")
+            colour = mix(colour, self.role(name), float(f"0.{share}"))
         return colour
 
 
@@ -143,11 +155,81 @@ def _night(day: Palette) -> Palette:
     )  # fmt: skip
 
 
+# -- The same areas in other hands ---------------------------------------------------------------------------
+
+_CREAM = "#fbf3e1"
+_WHITE = "#fffdf7"
+
+
+def _card(day: Palette, *, night: bool) -> Palette:
+    """Coloured card: stronger grounds, deep figures, edges of bare paper."""
+    if night:
+        return replace(day, halo=mix(PAPER, day.far, 0.1), seam=mix(day.near, INK, 0.3), ink=mix(INK, day.near, 0.2))
+    return replace(
+        day, sky=mix(day.sky, day.mid, 0.3), haze=mix(day.haze, day.sky, 0.45), far=mix(day.far, day.mid, 0.45),
+        mid=mix(day.mid, day.near, 0.22), near=mix(day.near, day.mid, 0.1), disc=mix(day.disc, day.main, 0.35),
+        main=mix(day.main, day.fire, 0.08), light=_WHITE, halo=_WHITE, ink=mix(INK, day.near, 0.2),
+        seam=mix(day.near, INK, 0.35),
+    )  # fmt: skip
+
+
+def _two(day: Palette, *, night: bool) -> Palette:
+    """A pen and two flat colours: the area's warm one and its ground; by night light lines on dark paper."""
+    warm = day.main
+    cool = _against(mix(day.mid, day.haze, 0.12), INK, 4.5, PAPER)
+    paper, ink = (mix(day.deep, _NIGHT, 0.8), "#f7efdc") if night else (_WHITE, INK)
+    if night:
+        warm, cool = (_against(mix(each, _NIGHT, 0.5), "#f7efdc", 3.2, _NIGHT) for each in (warm, day.mid))
+    return Palette(
+        sky=paper, haze=paper, disc=warm, far=mix(paper, cool, 0.28), mid=cool, near=cool, main=warm, accent=cool,
+        light=paper, deep=cool, leaf=cool, water=cool, sun=warm, fire=warm, wood=warm, stone=paper, skin=paper, ink=ink,
+        halo=paper, seam=ink,
+    )  # fmt: skip
+
+
+def _spot(day: Palette, *, night: bool) -> Palette:
+    """What three inks on cream paper can make; the press separates it."""
+    dark = mix(day.deep, INK, 0.25)
+    if night:
+        return replace(
+            day, sky=dark, haze=mix(dark, day.accent, 0.35), far=mix(dark, day.mid, 0.3), mid=mix(dark, day.mid, 0.16),
+            near=mix(dark, INK, 0.35), light=_CREAM, halo=_CREAM, ink=mix(dark, INK, 0.4), seam=_CREAM, disc=day.main,
+        )  # fmt: skip
+    return replace(
+        day, sky=mix(_CREAM, day.accent, 0.26), haze=_CREAM, far=mix(_CREAM, day.mid, 0.45), mid=mix(_CREAM, dark, 0.5),
+        near=mix(dark, day.mid, 0.12), deep=dark, light=_CREAM, halo=_CREAM, ink=dark, seam=_CREAM, disc=day.main,
+        skin=mix(_CREAM, day.accent, 0.18), stone=mix(_CREAM, dark, 0.22), wood=mix(day.main, day.accent, 0.4),
+    )  # fmt: skip
+
+
+def _poster(night: Palette) -> Palette:
+    """Dark grounds in four steps, and figures that are the only light."""
+    ground = mix(night.sky, "#05050f", 0.35)
+    return replace(
+        night, sky=ground, haze=mix(ground, night.accent, 0.34), far=mix(ground, night.mid, 0.5),
+        mid=mix(ground, night.mid, 0.26), near=mix(ground, "#030309", 0.45), disc=mix(night.disc, night.main, 0.45),
+        ink=mix(ground, "#05050f", 0.4), seam=mix(ground, night.deep, 0.3), halo=mix(night.light, night.main, 0.3),
+    )  # fmt: skip
+
+
+_HANDS = {"card": _card, "two": _two, "spot": _spot}
+
+
+@cache
+def palette_for(area: str, colours: str, time_of_day: str) -> Palette:
+    """What a hand makes of an area's colours at a time of day; `colours` as in Preset."""
+    own = area_palette(area)
+    if colours == "night":
+        return _poster(own.night)
+    palette = own.at(time_of_day)
+    return _HANDS[colours](palette, night=time_of_day == "night") if colours in _HANDS else palette
+
+
 def muted(palette: Palette) -> Palette:
     """The same colours with the sound turned down, for news that hurts."""
 
     def quiet(name: str, colour: str) -> str:
-        if name in ("ink", "halo", "light"):
+        if name in ("ink", "halo", "light", "seam") or not colour:
             return colour
         share = {"main": 0.34, "accent": 0.38, "deep": 0.2}.get(name, 0.4)
         grey = mix("#000000", "#ffffff", luminance(colour) ** (1 / 2.2))
