@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from curation.articles.models import Article
+from illustrate import _files
 from illustrate.models import Picture, PictureReport, StylePreset
 from illustrate.render import presets
 
@@ -175,14 +175,21 @@ def sync_presets(*, using: str = "default") -> None:
             defaults={"name_en": preset.name_en, "name_ko": preset.name_ko, "parameters": preset.to_dict()},
         )
     rows = StylePreset.objects.using(using)
-    if not rows.filter(is_production=True).exists():
-        rows.filter(slug=presets.GRAIN.slug, version=presets.GRAIN.version).update(is_production=True)
+    shown = rows.filter(is_production=True).first()
+    if shown is not None and (shown.slug, shown.version) in presets.PRESETS:
+        return
+    # A new site, or one whose look is a version that can no longer be drawn: its pictures stay, new ones are drawn in
+    # the look's newest version.
+    known = {preset.slug for preset in presets.PRESETS.values()}
+    preset = presets.latest(shown.slug if shown is not None and shown.slug in known else presets.GRAIN.slug)
+    with transaction.atomic(using=using):
+        rows.filter(is_production=True).update(is_production=False)
+        rows.filter(slug=preset.slug, version=preset.version).update(is_production=True)
 
 
 # -- Files ---------------------------------------------------------------------------------------------------
 
 
 def remove_files(file: str) -> None:
-    """All widths of a picture's file; what is already gone is no error."""
-    for width in settings.PICTURE_WIDTHS if file else ():
-        default_storage.delete(file.format(width=width))
+    """A picture's files in every frame and width; what is already gone is no error."""
+    _files.remove(file)

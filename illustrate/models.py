@@ -69,6 +69,8 @@ class Picture(models.Model):
         max_length=200, blank=True
     )  # media path with "{width}" for the width: "pictures/ab/12-7.{width}.webp"
 
+    has_crops = models.BooleanField(default=False)  # a square, a tall one and a share card lie beside the wide files
+
     objects = PictureQuerySet.as_manager()
 
     class Meta:

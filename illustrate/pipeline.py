@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Q
@@ -20,14 +19,15 @@ from curation.articles.models import Article
 from curation.articles.queries import fetch_photo
 from curation.serving.types import ModelUnavailable
 from curation.topics.queries import classified_text, classify
+from illustrate import _files
 from illustrate.actions import claim_timeout, remove_files
 from illustrate.brief.compose import area_scene, compose
 from illustrate.describe.photo import describe
 from illustrate.evaluate import judge
 from illustrate.models import Picture
 from illustrate.render import composer, presets
-from illustrate.render._encode import encode_webp
 from illustrate.render.alt_text import alt_text
+from illustrate.render.frames import SHAPES
 from illustrate.signals import picture_attached
 from illustrate.types import Brief, Drawing, Rendered, Scores, Subject, Verdict, VisualFacts
 
@@ -59,23 +59,23 @@ def make(subject: Subject, *, preset: str, seed: int, recent: Collection[str] = 
     attempts = settings.PICTURE_MAX_ATTEMPTS
     for attempt in range(attempts):
         brief = compose(subject, facts, seed=seed + attempt, besides=tried, **_look(preset))
-        rendered = composer.compose(brief, seed=seed + attempt)
-        scores, verdict = judge.judge(rendered, brief, subject, recent=recent, is_last=attempt + 1 == attempts)
+        wide, *crops = (composer.stage(brief, seed + attempt, shape) for shape in SHAPES)
+        rendered = composer.draw(wide)
+        scores, verdict = judge.judge(
+            rendered, brief, subject, crops=crops, recent=recent, is_last=attempt + 1 == attempts
+        )
         if verdict.accepted:
-            return _drawing(brief, rendered, scores, verdict, seed + attempt, attempt + 1, facts, refusals, started)
+            made = (rendered, tuple(composer.draw(crop) for crop in crops))
+            return _drawing(brief, made, scores, verdict, seed + attempt, attempt + 1, facts, refusals, started)
         refusals.append(f"{brief.hero} in {brief.scene}: {'; '.join(verdict.reasons)}")
         # Another seed may mend a poor composition once; what cannot be made out twice is the wrong thing to draw.
         if judge.ON_TOPIC in scores.failed or attempt > 0:
             tried.append(brief.hero)
-    brief, rendered, scores = _last_resort(subject, preset, seed)
-    verdict = Verdict("fallback", ("last resort: the emblem of the desk", *refusals))
-    return _drawing(brief, rendered, scores, verdict, seed, attempts + 1, facts, refusals, started)
-
-
-def _last_resort(subject: Subject, preset: str, seed: int) -> tuple[Brief, Rendered, Scores]:
     brief = area_scene(subject, seed=seed, **_look(preset))
-    rendered = composer.compose(brief, seed=seed)
-    return brief, rendered, judge.measure(rendered, brief, subject)
+    rendered, *crops = (composer.compose(brief, seed=seed, shape=shape) for shape in SHAPES)
+    scores = judge.measure(rendered, brief, subject)
+    verdict = Verdict("fallback", ("last resort: the emblem of the desk", *refusals))
+    return _drawing(brief, (rendered, tuple(crops)), scores, verdict, seed, attempts + 1, facts, refusals, started)
 
 
 class UnknownPreset(LookupError):
@@ -105,7 +105,7 @@ def _with_topics(subject: Subject) -> Subject:
 
 def _drawing(
     brief: Brief,
-    rendered: Rendered,
+    made: tuple[Rendered, tuple[Rendered, ...]],
     scores: Scores,
     verdict: Verdict,
     seed: int,
@@ -114,10 +114,12 @@ def _drawing(
     refusals: Sequence[str],
     started: float,
 ) -> Drawing:
+    rendered, crops = made
     alt_en, alt_ko = (alt_text(brief, rendered, language) for language in ("en", "ko"))
     return Drawing(
         brief=brief,
         rendered=rendered,
+        crops=crops,
         scores=scores,
         verdict=verdict,
         alt_en=alt_en,
@@ -155,10 +157,9 @@ def evaluation_of(drawing: Drawing) -> dict[str, Any]:
     }
 
 
-def encode(drawing: Drawing) -> bytes:
-    """WebP in the largest width that pages use."""
-    width = max(settings.PICTURE_WIDTHS)
-    return encode_webp(drawing.rendered.image, [width])[width]
+def encode(drawing: Drawing, title: str = "") -> dict[str, bytes]:
+    """Every file of the picture by variant, as pages use them: "1200" is the largest wide one, "card" the share card."""
+    return _files.encode(drawing, title)
 
 
 # -- A picture of a row --------------------------------------------------------------------------------------
@@ -188,7 +189,8 @@ def draw(*, picture_id: int, at: datetime) -> bool:
         subject = _subject_of(picture.article)
         seed = picture.seed if picture.seed is not None else picture.pk
         drawing = make(subject, preset=str(picture.preset), seed=seed, recent=_recent_hashes(picture))
-        file = _write(picture_id, drawing)
+        file = _name(picture_id)
+        _files.write(file, drawing, subject.title)
     except ModelUnavailable as error:
         # Not this picture's fault: it keeps its place and the reconciler sends it again.
         claim.row().update(
@@ -247,12 +249,9 @@ def _recent_hashes(picture: Picture) -> list[str]:
     return list(others.order_by("-drawn_at").values_list("perceptual_hash", flat=True)[:RECENT])
 
 
-def _write(picture_id: int, drawing: Drawing) -> str:
-    """All widths under a name that cannot be guessed: a private article's picture has no other lock."""
-    file = f"{_folder(picture_id)}/{picture_id}-{secrets.token_urlsafe(16)}.{{width}}.webp"
-    for width, body in encode_webp(drawing.rendered.image, settings.PICTURE_WIDTHS).items():
-        default_storage.save(file.format(width=width), ContentFile(body))
-    return file
+def _name(picture_id: int) -> str:
+    """One that cannot be guessed: a private article's picture has no other lock."""
+    return f"{_folder(picture_id)}/{picture_id}-{secrets.token_urlsafe(16)}.{{width}}.webp"
 
 
 def _folder(picture_id: int) -> str:
@@ -274,6 +273,7 @@ def _attach(claim: _Claim, drawing: Drawing, file: str, at: datetime) -> bool:
         "colour": drawing.rendered.colour,
         "perceptual_hash": drawing.scores.perceptual_hash,
         "file": file,
+        "has_crops": True,
     }
     with transaction.atomic():
         if not claim.row().update(**values):

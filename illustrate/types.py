@@ -13,21 +13,37 @@ MOODS = (
     "neutral", "joy", "hope", "worry", "sorrow", "anger", "surprise", "determination", "calm", "curiosity",
 )  # fmt: skip
 SCENES = (
+    # Outdoors
     "ground",  # the motif stands on hills, sun behind it
     "city",  # a street under a skyline
-    "podium",  # someone speaks: the motif on a stand with a microphone, rays behind
+    "street",  # shops seen close
+    "weather",  # a wide land under rain, snow, wind or heat
+    "night",  # stars, moon, lit windows
+    "shore",  # sea, horizon, sky
+    "road",  # a road that leads to the motif
+    "journey",  # a winding path, somebody on the way
     "rise",  # steps that climb, the motif on top
     "fall",  # steps that descend, the motif sliding down them
-    "dispute",  # two parties and a bolt between them
-    "night",  # stars, moon, lit windows
-    "desk",  # still life: a table with a lamp, the motif large on it
-    "shore",  # sea, horizon, sky
-    "room",  # an interior with a window
-    "stage",  # curtains and a spotlight
     "crowd",  # anonymous heads look up at the motif
-    "road",  # a road that leads to the motif
-    "bubble",  # someone thinks or tells of the motif
-)  # fmt: skip
+    "march",  # people walk with placards
+    "works",  # scaffolding, ladders, people at work on it
+    # Indoors
+    "gate",  # a door in a wall, open or barred
+    "desk",  # still life: a table with a lamp, the motif large on it
+    "room",  # an interior with a window
+    "shelf",  # things in rows
+    "stage",  # curtains and a spotlight
+    "podium",  # the motif on a stand with microphones, rays behind
+    # Figures of thought
+    "inspect",  # the motif under a great lens
+    "bubble",  # someone tells of the motif
+    "portrait",  # the correspondent large, the motif as an attribute
+    "dispute",  # two halves, a rift, a party on each
+    "balance",  # two things on one beam
+    "chart",  # columns as a landscape
+    "map",  # coasts and a route
+    "hands",  # two large hands hold the motif up
+)
 TIMES_OF_DAY = ("day", "dusk", "night")
 REGISTERS = ("plain", "restrained")
 
@@ -72,7 +88,7 @@ class Brief:
     hero: str  # motif key
     supports: tuple[str, ...]  # motif keys, most telling first
     scene: Scene
-    verb: str  # the headline's action in one word: rise, fall, dispute, say, win, open, ...
+    verb: str  # what happens, in one word: rise, fall, dispute, say, win, open, ...; "" for nothing in particular
     mood: Mood
     setting: str  # the photo's or the text's place in one word, "" when unknown: sea, city, indoors, ...
     time_of_day: str  # one of TIMES_OF_DAY
@@ -81,7 +97,7 @@ class Brief:
     persona: bool
     palette: str  # area slug whose palette is used
     preset: str = "grain"
-    preset_version: int = 1
+    preset_version: int = 2
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; tuples become lists."""
@@ -104,13 +120,14 @@ class Rendered:
     """One image from one brief and one seed.
 
     `parts` tells what was drawn, for alt text and checks:
-    `hero`: {"key", "box"}; `persona`: None or {"area", "expression", "head": box, "face": box, "faces": left | right};
-    `others`: [same as persona], e.g. the second party of a dispute; `supports`: [{"key", "box", "where"}];
-    `scene`, `time_of_day`, `palette`, `props`: names. A box is [left, top, right, bottom] in pixels of 1200x675.
+    `hero`: {"key", "box"}; `persona`: None or {"area", "expression", "gesture", "head": box, "face": box,
+    "faces": left | right}; `others`: [same as persona], e.g. the second party of a dispute;
+    `supports`: [{"key", "box", "where"}]; `players`: boxes of people of no name; `scene`, `shape`, `time_of_day`,
+    `palette`, `props`: names. A box is [left, top, right, bottom] in the image's pixels.
     """
 
     svg: str
-    image: Image.Image  # RGB 1200x675
+    image: Image.Image  # RGB, as large as its frame: 1200x675 for the wide one
     parts: dict[str, Any]
     colour: str  # "#rrggbb", the placeholder before the picture is there
 
@@ -139,7 +156,8 @@ class Drawing:
     """The whole way of one picture: what was asked, what was drawn, how it was judged."""
 
     brief: Brief
-    rendered: Rendered
+    rendered: Rendered  # in the wide frame
+    crops: tuple[Rendered, ...]  # the same scene in the other frames
     scores: Scores
     verdict: Verdict
     alt_en: str

@@ -23,7 +23,7 @@ from illustrate import actions as illustrate
 from illustrate import queries as pictures_of
 from illustrate.models import Picture
 
-WIDTH = re.compile(r"\.(\d{3,4})\.webp$")
+VARIANT = re.compile(r"\.(?:(?:(?:square|tall)-)?\d{3,4}\.webp|card\.jpg)$")
 PUBLIC_SECONDS, PRIVATE_SECONDS = 30 * 24 * 3600, 3600
 
 
@@ -31,16 +31,16 @@ PUBLIC_SECONDS, PRIVATE_SECONDS = 30 * 24 * 3600, 3600
 def file(request: HttpRequest, path: str) -> HttpResponseBase:
     """A picture's file, to whoever may see its article: names are easy to guess, private sources are private."""
     name = PurePosixPath(path)
-    if name.is_absolute() or ".." in name.parts or not WIDTH.search(path):
+    if name.is_absolute() or ".." in name.parts or not VARIANT.search(path):
         raise Http404
-    picture = pictures_of.picture_of_file(WIDTH.sub(".{width}.webp", path))
+    picture = pictures_of.picture_of_file(VARIANT.sub(".{width}.webp", path))
     if picture is None or picture.article.owner_id not in {None, reader_id_of(request)}:
         raise Http404
     try:
         stored = default_storage.open(path)
     except FileNotFoundError:
         raise Http404 from None
-    response = FileResponse(stored, content_type="image/webp")
+    response = FileResponse(stored, content_type="image/jpeg" if path.endswith(".jpg") else "image/webp")
     is_public = picture.article.owner_id is None
     response["Cache-Control"] = (
         f"public, max-age={PUBLIC_SECONDS}, immutable" if is_public else f"private, max-age={PRIVATE_SECONDS}"

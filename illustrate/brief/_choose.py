@@ -24,6 +24,8 @@ AREA_BONUS = 0.06
 WORD_BONUS = 0.24  # at most, for a title that names what the motif stands for
 NAME_BONUS = 0.16  # for a title that names the thing itself
 LEAD_WORD_SHARE = 0.3
+BRIDGED_WORD_SHARE = 0.7  # of Korean words that reach us through English; the library's own Korean words count whole
+EARLY_CHARACTERS = 14
 FOREIGN_WORD_SHARE = 0.6  # a word far from its own desk is more likely a figure of speech: a pitcher's "submarine"
 TOPIC_BONUS = (0.1, 0.05, 0.03)  # for what the article's first, second, third topic is known by
 
@@ -93,19 +95,20 @@ def pick_hero(ranked: Iterable[Choice], *, besides: Collection[str] = ()) -> Cho
 
 def pick_supports(ranked: Iterable[Choice], hero: Choice, *, limit: int = SUPPORTS) -> tuple[str, ...]:
     """Motifs that add something the hero does not say already."""
-    keys = [motif.key for motif in all_motifs()]
-    centres = _centres()
-    chosen: list[str] = []
+    chosen = [hero.motif]
     for choice in ranked:
-        key = choice.motif.key
-        if len(chosen) == limit or choice.score < SUPPORT_SHARE_OF_HERO * hero.score:
+        if len(chosen) > limit or choice.score < SUPPORT_SHARE_OF_HERO * hero.score:
             break
-        if key == hero.motif.key or not choice.adds:
-            continue
-        others = [hero.motif.key, *chosen]
-        if all(float(centres[keys.index(key)] @ centres[keys.index(other)]) < SUPPORT_LIKENESS for other in others):
-            chosen.append(key)
-    return tuple(chosen)
+        if choice.adds and not any(_says_the_same(choice.motif, other) for other in chosen):
+            chosen.append(choice.motif)
+    return tuple(motif.key for motif in chosen[1:])
+
+
+def _says_the_same(one: Motif, other: Motif) -> bool:
+    if one.key == other.key or (one.kin and one.kin == other.kin):
+        return True
+    places, centres = _places(), _centres()
+    return float(centres[places[one.key]] @ centres[places[other.key]]) >= SUPPORT_LIKENESS
 
 
 # -- By meaning ----------------------------------------------------------------------------------------------
@@ -140,39 +143,68 @@ def _centres() -> np.ndarray:
     return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True))
 
 
+@lru_cache(maxsize=1)
+def _places() -> dict[str, int]:
+    return {motif.key: place for place, motif in enumerate(all_motifs())}
+
+
 # -- By words ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Vocabulary:
-    """Stems, per motif: `names` of the thing itself, `phrases` of what it stands for."""
+    """Words, per motif: `names` of the thing itself, `phrases` of what it stands for."""
 
     names: tuple[tuple[str, ...], ...]
     phrases: tuple[tuple[tuple[str, ...], ...], ...]
     telling: dict[str, float]  # 1 for a word of one motif, 0 for a word of many
 
 
-@lru_cache(maxsize=1)
-def _vocabulary() -> _Vocabulary:
-    names = tuple(tuple(stems([motif.key.replace("-", " ")])) for motif in all_motifs())
-    phrases = tuple(tuple(tuple(stems([phrase])) for phrase in motif.phrases) for motif in all_motifs())
+def _vocabulary_of(names: list[tuple[str, ...]], phrases: list[tuple[tuple[str, ...], ...]]) -> _Vocabulary:
     counts = Counter(
         word
         for own_names, own_phrases in zip(names, phrases, strict=True)
         for word in {*own_names, *(word for phrase in own_phrases for word in phrase)}
     )
-    return _Vocabulary(
-        names, phrases, {word: max(0.0, 1 - math.log(count) / math.log(24)) for word, count in counts.items()}
+    telling = {word: max(0.0, 1 - math.log(count) / math.log(24)) for word, count in counts.items()}
+    return _Vocabulary(tuple(names), tuple(phrases), telling)
+
+
+@lru_cache(maxsize=1)
+def _english() -> _Vocabulary:
+    """Stems."""
+    return _vocabulary_of(
+        [tuple(stems([motif.key.replace("-", " ")])) for motif in all_motifs()],
+        [tuple(tuple(stems([phrase])) for phrase in motif.phrases) for motif in all_motifs()],
+    )
+
+
+@lru_cache(maxsize=1)
+def _korean() -> _Vocabulary:
+    """Words of at least two syllables, as they stand: in Korean they keep their form inside longer words."""
+    return _vocabulary_of(
+        [tuple(word for word in motif.label_ko.split()[-1:] if len(word) > 1) for motif in all_motifs()],
+        [
+            tuple(words for phrase in motif.phrases_ko if (words := tuple(w for w in phrase.split() if len(w) > 1)))
+            for motif in all_motifs()
+        ],
     )
 
 
 def _evidence(subject: Subject) -> list[float]:
-    vocabulary = _vocabulary()
-    title = _weighted(subject.title, subject.language)
-    lead = _weighted(" ".join(subject.text.split())[:LEAD_CHARACTERS], subject.language)
+    """Per motif how plainly the text says its words; a Korean text by its own words and by those of its bridge."""
+    title, lead = subject.title, " ".join(subject.text.split())[:LEAD_CHARACTERS]
+    found = _weighed(_english(), _stems_said(title, subject.language), _stems_said(lead, subject.language))
+    if subject.language != "ko":
+        return found
+    own = _weighed(_korean(), _words_said(title), _words_said(lead))
+    return [max(mine, BRIDGED_WORD_SHARE * bridged) for mine, bridged in zip(own, found, strict=True)]
+
+
+def _weighed(vocabulary: _Vocabulary, title: dict[str, float], lead: dict[str, float]) -> list[float]:
     out = []
     for names, phrases in zip(vocabulary.names, vocabulary.phrases, strict=True):
-        told = _told(phrases, title) + LEAD_WORD_SHARE * _told(phrases, lead)
+        told = _told(vocabulary, phrases, title) + LEAD_WORD_SHARE * _told(vocabulary, phrases, lead)
         out.append(NAME_BONUS * _named(names, title) + WORD_BONUS * min(1.0, told))
     return out
 
@@ -184,9 +216,9 @@ def _named(names: tuple[str, ...], weights: dict[str, float]) -> float:
     return weights[names[-1]] * (1.0 if all(name in weights for name in names) else 0.5)
 
 
-def _told(phrases: tuple[tuple[str, ...], ...], weights: dict[str, float]) -> float:
-    """How much of its best two phrases the text says: of "street food" a street is only half."""
-    telling = _vocabulary().telling
+def _told(vocabulary: _Vocabulary, phrases: tuple[tuple[str, ...], ...], weights: dict[str, float]) -> float:
+    """How much of its best phrases the text says: of "street food" a street is only half."""
+    telling = vocabulary.telling
     covered = sorted(
         (
             sum(telling[word] * weights[word] for word in phrase if word in weights)
@@ -199,9 +231,17 @@ def _told(phrases: tuple[tuple[str, ...], ...], weights: dict[str, float]) -> fl
     return sum(covered[:1]) + 0.4 * sum(covered[1:3])
 
 
-def _weighted(text: str, language: str) -> dict[str, float]:
+def _stems_said(text: str, language: str) -> dict[str, float]:
     """Each word's weight: what a sentence is about tends to stand early in it."""
     weights: dict[str, float] = {}
     for place, word in enumerate(content_words(without_names(text, language), language) if text else []):
         weights.setdefault(word, 1.0 if place < 4 else 0.75)
     return weights
+
+
+def _words_said(text: str) -> dict[str, float]:
+    """The library's Korean words that stand in the text, also inside a longer word: 금리 in 기준금리는."""
+    if not text:
+        return {}
+    words = without_names(text, "ko")
+    return {word: 1.0 if words.find(word) < EARLY_CHARACTERS else 0.85 for word in _korean().telling if word in words}

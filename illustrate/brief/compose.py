@@ -15,8 +15,10 @@ from illustrate.brief.sensitive import is_sensitive
 from illustrate.render.motifs import Motif
 from illustrate.types import Brief, Subject, VisualFacts
 
-# Of quiet still lifes, one in so many does without a persona.
-STILL_LIFE_EVERY = 4
+# The correspondent appears in so many pictures of ten; the others are left to the thing and to people of no name.
+CORRESPONDENT_IN_TEN = 6
+ALWAYS_CORRESPONDENT = frozenset({"bubble", "portrait"})
+NEVER_CORRESPONDENT = frozenset({"march", "works", "journey"})  # many small people tell these
 RESTRAINED_MOODS = ("sorrow", "calm")
 RESTRAINED_SUPPORTS = 1
 
@@ -45,7 +47,11 @@ def compose(
     ranked = rank_motifs(subject, dignified=restrained)
     hero = pick_hero(ranked, besides=besides)
     reading = read_headline(
-        subject.title, subject.text, photo_words=f"{facts.alt} {facts.caption}".strip(), brightness=facts.brightness
+        subject.title,
+        subject.text,
+        subject.language,
+        photo_words=f"{facts.alt} {facts.caption}".strip(),
+        brightness=facts.brightness,
     )
     return _assemble(
         subject, ranked, hero, reading, restrained=restrained, preset=preset, preset_version=preset_version, seed=seed
@@ -92,7 +98,9 @@ def _assemble(
     digest = title_hash(subject.title)
     chooser = _chooser(digest, seed)
     scene = _restrained_scene(reading, chooser) if restrained else _scene(reading, subject.area, hero.motif, chooser)
-    is_still_life = scene in {"desk", "night"} and not reading.verb and chooser.randrange(STILL_LIFE_EVERY) == 0
+    is_met = scene in ALWAYS_CORRESPONDENT or (
+        scene not in NEVER_CORRESPONDENT and chooser.randrange(10) < CORRESPONDENT_IN_TEN
+    )
     mood = reading.mood
     if restrained and mood not in RESTRAINED_MOODS:
         mood = RESTRAINED_MOODS[0]
@@ -110,7 +118,7 @@ def _assemble(
         time_of_day="night" if scene == "night" else reading.time_of_day,
         season=reading.season,
         register="restrained" if restrained else "plain",
-        persona=not (restrained or is_still_life),
+        persona=is_met and not restrained,
         palette=subject.area,
         preset=preset,
         preset_version=preset_version,
@@ -145,11 +153,10 @@ def _scene(reading: Reading, area: str, hero: Motif, chooser: random.Random) -> 
 
 
 def _fits(scene: str, hero: Motif) -> bool:
-    outdoors = _scenes()["outdoors"]
+    large = _scenes()["large"]
     if hero.place == "float":
-        return scene in outdoors["afloat"]
-    is_large = hero.place == "fly" or hero.key in outdoors["motifs"].split()
-    return not is_large or scene in outdoors["scenes"]
+        return scene in large["afloat"].split()
+    return (hero.place != "fly" and hero.size != "large") or scene in large["scenes"].split()
 
 
 def _restrained_scene(reading: Reading, chooser: random.Random) -> str:

@@ -10,29 +10,43 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-WIDTH, HEIGHT = 1200, 675
 EDGE_WIDTH = 600  # edges are counted at this width: about what a card shows
 RING = 24  # pixels around the hero that count as its ground
 DIFFERENT = 16.0  # distance in CIE Lab from which two colours are told apart at a glance
 
-Box = Sequence[float]  # left, top, right, bottom in pixels of 1200x675
+Box = Sequence[float]  # left, top, right, bottom in the image's pixels
+Size = tuple[int, int]  # width, height
 
 
 def edge_density(image: Image.Image) -> float:
     """Share of pixels on an edge: near 0 an empty picture, high a cluttered one."""
-    grey = np.asarray(image.convert("L").resize((EDGE_WIDTH, EDGE_WIDTH * HEIGHT // WIDTH)))
+    grey = np.asarray(image.convert("L").resize((EDGE_WIDTH, EDGE_WIDTH * image.height // image.width)))
     return float((cv2.Canny(grey, 80, 160) > 0).mean())
 
 
-def hero_share(box: Box) -> float:
+def hero_share(box: Box, size: Size) -> float:
     """The hero's box as a share of the picture."""
-    left, top, right, bottom = _clipped(box)
-    return max(0, right - left) * max(0, bottom - top) / (WIDTH * HEIGHT)
+    left, top, right, bottom = _clipped(box, size)
+    return max(0, right - left) * max(0, bottom - top) / (size[0] * size[1])
+
+
+def covered(box: Box, others: Iterable[Box]) -> float:
+    """The largest share of a box that lies behind one of the others."""
+    area = max(1e-6, (box[2] - box[0]) * (box[3] - box[1]))
+    return max(
+        (
+            max(0.0, min(box[2], other[2]) - max(box[0], other[0]))
+            * max(0.0, min(box[3], other[3]) - max(box[1], other[1]))
+            / area
+            for other in others
+        ),
+        default=0.0,
+    )
 
 
 def hero_contrast(image: Image.Image, box: Box) -> float:
     """Share of the hero's box that stands out from every large colour around it."""
-    left, top, right, bottom = _clipped(box)
+    left, top, right, bottom = _clipped(box, image.size)
     if right - left < 4 or bottom - top < 4:
         return 0.0
     lab = cv2.cvtColor(np.asarray(image, dtype=np.float32) / 255, cv2.COLOR_RGB2LAB)
@@ -50,12 +64,11 @@ def hero_contrast(image: Image.Image, box: Box) -> float:
     return float((nearest > DIFFERENT).mean())
 
 
-def cut_off(box: Box, *, open_below: bool = False) -> float:
-    """Share of a box that lies outside the frame. A bust may bleed off below."""
+def cut_off(box: Box, size: Size) -> float:
+    """Share of a box that lies outside the frame."""
     left, top, right, bottom = box
     area = max(1e-6, (right - left) * (bottom - top))
-    kept_bottom = bottom if open_below else min(bottom, HEIGHT)
-    kept = max(0.0, min(right, WIDTH) - max(left, 0)) * max(0.0, kept_bottom - max(top, 0))
+    kept = max(0.0, min(right, size[0]) - max(left, 0)) * max(0.0, min(bottom, size[1]) - max(top, 0))
     return 1 - kept / area
 
 
@@ -74,6 +87,6 @@ def heads(parts: Mapping[str, Any]) -> list[Box]:
     return [person["head"] for person in people if person]
 
 
-def _clipped(box: Box) -> tuple[int, int, int, int]:
+def _clipped(box: Box, size: Size) -> tuple[int, int, int, int]:
     left, top, right, bottom = (round(side) for side in box)
-    return max(0, left), max(0, top), min(WIDTH, right), min(HEIGHT, bottom)
+    return max(0, left), max(0, top), min(size[0], right), min(size[1], bottom)

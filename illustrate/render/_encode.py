@@ -27,6 +27,13 @@ def encode_webp(image: Image.Image, widths: Sequence[int] = (1200, 800, 400)) ->
     return files
 
 
+def encode_card(image: Image.Image) -> bytes:
+    """JPEG, which every reader of share cards knows."""
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=86, subsampling=0)
+    return out.getvalue()
+
+
 def placeholder_colour(image: Image.Image) -> str:
     """The picture's average colour, "#rrggbb"."""
     red, green, blue = image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))  # type: ignore[misc]

@@ -65,7 +65,7 @@ def stage(brief: Brief, seed: int, shape: Shape = "wide") -> scenes.Stage:
     if brief.season == "winter" and scene in _SNOWED and rng.random() < 0.8:
         scenery.snowfall(canvas)
     made.parts = {
-        "persona": None, "others": [], "supports": [], "players": 0, **made.parts,
+        "persona": None, "others": [], "supports": [], "players": [], **made.parts,
         "scene": scene, "time_of_day": time, "palette": brief.palette or brief.area, "shape": shape,
         "props": sorted({*canvas.props, *made.parts.get("props", ())}),
     }  # fmt: skip
@@ -77,7 +77,11 @@ def compose(brief: Brief, *, seed: int, shape: Shape = "wide") -> Rendered:
 
     Raises KeyError for a motif or a preset that does not exist.
     """
-    staged = stage(brief, seed, shape)
+    return draw(stage(brief, seed, shape))
+
+
+def draw(staged: scenes.Stage) -> Rendered:
+    """The pixels of a scene that is laid out."""
     svg = staged.canvas.svg()
     png = resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)
     with Image.open(io.BytesIO(png)) as drawn:

@@ -225,7 +225,7 @@ class Stage:
         self.canvas.rng = kept
         if holds:
             self._put_in_hand(person, (holds,), height * (0.5 if holds == "umbrella" else 0.3), layer)
-        self.parts["players"] = self.parts.get("players", 0) + 1
+        self.parts.setdefault("players", []).append(self.pixels(person.box))
         return person
 
     def act(self, box: Box, foot: float, *, height: float = 176) -> None:

@@ -73,7 +73,7 @@ class Command(BaseCommand):
             drawing, seconds = _timed(subject, options["preset"], options["seed"], recent[-RECENT:])
             recent.append(drawing.scores.perceptual_hash)
             name = f"{number:03d}.webp"
-            (folder / name).write_bytes(pipeline.encode(drawing))
+            (folder / name).write_bytes(pipeline.encode(drawing, row.title)["1200"])
             entries.append({"title": row.title, "file": name} | _answer(drawing, subject, seconds))
             self.stderr.write(f"{number}/{len(rows)} {drawing.brief.hero}, {drawing.brief.scene}: {row.title}")
         (folder / "index.json").write_bytes(orjson.dumps(entries, option=orjson.OPT_INDENT_2))
@@ -96,7 +96,9 @@ def _draw_one(out: Path, options: dict[str, Any]) -> dict[str, Any]:
     )
     drawing, seconds = _timed(subject, options["preset"], options["seed"], [])
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(pipeline.encode(drawing))
+    for variant, body in pipeline.encode(drawing, title).items():
+        path = out if variant == "1200" else out.with_suffix(".card.jpg" if variant == "card" else f".{variant}.webp")
+        path.write_bytes(body)
     return _answer(drawing, subject, seconds)
 
 
