@@ -18,7 +18,7 @@ from illustrate.types import Brief, Subject, VisualFacts
 # The correspondent appears in so many pictures of ten; the others are left to the thing and to people of no name.
 CORRESPONDENT_IN_TEN = 6
 ALWAYS_CORRESPONDENT = frozenset({"bubble", "portrait"})
-NEVER_CORRESPONDENT = frozenset({"march", "works", "journey"})  # many small people tell these
+NEVER_CORRESPONDENT = frozenset({"march", "works", "journey", "balance", "hands"})  # many small people tell these
 RESTRAINED_MOODS = ("sorrow", "calm")
 RESTRAINED_SUPPORTS = 1
 

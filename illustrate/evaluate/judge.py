@@ -89,7 +89,7 @@ def framing(parts: Mapping[str, Any], size: tuple[int, int]) -> dict[str, float]
         "face_cut": max((_image.cut_off(head, size) for head in heads), default=0.0),
         "overlap": max(
             _image.covered(hero, [*supports, *heads, *players]),
-            *(_image.covered(box, [*heads, *players]) for box in supports),
+            *(_image.covered(box, [hero, *heads, *players]) for box in supports),
             0.0,
         ),
         "face_covered": max((_image.covered(face, [hero, *supports]) for face in faces), default=0.0),

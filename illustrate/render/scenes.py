@@ -60,6 +60,8 @@ _ACTS: dict[str, tuple[tuple[str, str], ...]] = {
     "vote": (("walk", ""), ("fist", "")),
     "weather": (("walk", "umbrella"), ("run", "")),
 }
+_SHARED_ACTS = frozenset({"meet", "dispute", "play", "protest", "change", "build", "", "learn", "buy", "rest"})
+_WIDE_POSES = frozenset({"push", "pull", "point", "run", "fall", "kick", "shrug", "bow", "shake", "offer"})
 _ANY_ACT = (("look", ""), ("point", ""), ("walk", ""), ("stand", ""))
 
 
@@ -75,9 +77,16 @@ class Stage:
     acting: random.Random  # people's own chooser, so that a change of cast does not move the scenery
     hero_x: float = 600.0
     parts: dict[str, Any] = field(default_factory=dict)
+    taken: list[Box] = field(default_factory=list)  # where supports, heads and people stand
 
     def __post_init__(self) -> None:
-        self.hero_x = self.x(-self.side * 150 if self.cast == "correspondent" else self.rng.uniform(-46, 46))
+        if self.cast == "correspondent":
+            # Its place is kept free from the start: it is drawn last, in front.
+            wide = 270.0
+            edge = self.frame.left if self.side < 0 else self.frame.right - wide
+            self.taken.append((edge, self.frame.bottom - 430, edge + wide, self.frame.bottom))
+        aside = 150 if self.frame.shape == "wide" else 176
+        self.hero_x = self.x(-self.side * aside if self.cast == "correspondent" else self.rng.uniform(-46, 46))
 
     @property
     def rng(self) -> random.Random:
@@ -104,14 +113,18 @@ class Stage:
         return self.hero_x - self.side * distance * self.frame.spread
 
     def low(self, y: float) -> float:
-        """A y of the wide frame's foreground, moved down with the lower edge of a taller one."""
-        return y + (self.frame.bottom - 675) * 0.55
+        """A y of the wide frame's foreground, moved down with the lower edge of a taller one.
+
+        In a narrow frame a second thing has no room beside the first: it stands before it, so the first stays back.
+        """
+        return y + (self.frame.bottom - 675) * (0.1 if self.brief.supports else 0.55)
 
     def room(self, width: float = 0, height: float = 0) -> tuple[float, float]:
         """The widest and tallest that the hero gets; a little more where the frame is tall."""
         w, h = width or self.canvas.preset.hero[0], height or self.canvas.preset.hero[1]
         grows = 1.0 + 0.12 * (self.frame.height - 675) / 325 if self.frame.shape != "wide" else 1.0
-        return min(w, self.frame.width * 0.54), h * grows
+        share = 0.54 if self.cast != "correspondent" else 0.5
+        return min(w, self.frame.width * share), h * grows
 
     # -- Things ----------------------------------------------------------------------------------------------
 
@@ -148,23 +161,27 @@ class Stage:
         if index >= len(self.brief.supports) or self.brief.supports[index] == self.brief.hero:
             return None
         motif = motifs.get_motif(self.brief.supports[index])
+        if self.frame.shape != "wide" and where in ("on the ground", "beside the path", "on the map", "beside the lens"):
+            foot, size = self.frame.bottom - 14, size * 0.92
         half = size * 0.58
         x = min(max(x, self.frame.left + 24 + half), self.frame.right - 24 - half)
         if motif.place == "fly" and where == "on the ground":
-            foot, where = min(foot - 250, 250), "in the sky"
+            foot, where = self.frame.top + 250 if self.frame.shape == "wide" else self.frame.top + 150, "in the sky"
+            size = min(size, foot - self.frame.top - 16)
         elif where in ("on the ground", "on the table"):
             self.canvas.shadow(x, foot - 2, size * 0.44)
         figure = motifs.figure(motif.key, self.canvas.preset.cut)
         lean = 0.0 if figure.level else round(self.rng.uniform(-4, 4), 1)
         box = self.canvas.figure(figure, x=x, foot=foot, within=(size * 1.1, size), turn=lean, layer=layer)
         self.parts.setdefault("supports", []).append({"key": motif.key, "box": self.pixels(box), "where": where})
+        self.taken.append(box)
         return box
 
     def put_supports(self, foot: float, size: float, where: str = "on the ground") -> None:
-        """One beside the hero, a second behind and smaller where there is room."""
-        self.put_support(self.away(330), foot, size, where)
-        if self.frame.shape == "wide":
-            self.put_support(self.away(-250), foot - 84, size * 0.74, where, index=1)
+        """One beside the hero; a second beyond it where there is room for it."""
+        self.put_support(self.away(350), foot, size, where)
+        if self.frame.shape == "wide" and self.cast != "correspondent":
+            self.put_support(self.away(-350), foot - 6, size * 0.84, where, index=1)
 
     # -- People ----------------------------------------------------------------------------------------------
 
@@ -177,7 +194,7 @@ class Stage:
         mood = personas.expression_for(mood or self.brief.mood)
         expression = EXPRESSIONS[mood]
         gesture = pose or (expression.gesture if self.acting.random() < 0.62 else expression.another)
-        tall = height or self.canvas.preset.persona * (1.0 if self.frame.shape == "wide" else 1.06)
+        tall = height or self.canvas.preset.persona * (1.0 if self.frame.shape == "wide" else 0.94)
         margin = self.canvas.preset.margin + 12
         keep = (self.frame.left + margin, self.frame.right - margin)
         hero = self.parts.get("hero", {}).get("box")
@@ -216,6 +233,10 @@ class Stage:
             return None
         margin = self.canvas.preset.margin + 10
         keep = (self.frame.left + margin, self.frame.right - margin)
+        half = height * (0.3 if pose in _WIDE_POSES else 0.17)
+        x = min(max(x, keep[0] + half), keep[1] - half)
+        if not self._is_free((x - half, foot - height, x + half, foot)):
+            return None
         self.canvas.shadow(x, foot, height * 0.2, layer=layer)
         kept = self.canvas.rng
         self.canvas.rng = self.acting
@@ -226,7 +247,18 @@ class Stage:
         if holds:
             self._put_in_hand(person, (holds,), height * (0.5 if holds == "umbrella" else 0.3), layer)
         self.parts.setdefault("players", []).append(self.pixels(person.box))
+        self.taken.append(person.box)
         return person
+
+    def _is_free(self, box: Box) -> bool:
+        """Whether hardly anything that matters would be hidden there."""
+        for other in self.taken:
+            across = min(box[2], other[2]) - max(box[0], other[0])
+            down = min(box[3], other[3]) - max(box[1], other[1])
+            least = min((box[2] - box[0]) * (box[3] - box[1]), (other[2] - other[0]) * (other[3] - other[1]))
+            if across > 0 and down > 0 and across * down > 0.12 * least:
+                return False
+        return True
 
     def act(self, box: Box, foot: float, *, height: float = 176) -> None:
         """One or two people do about the main thing what the headline says that happens to it."""
@@ -234,19 +266,21 @@ class Stage:
             return
         acts = _ACTS.get(self.brief.verb, _ANY_ACT)
         pose, holds = self.acting.choice(acts)
-        away = -self.side if self.cast == "correspondent" else self.acting.choice((-1, 1))
+        sides = (-self.side,) if self.cast == "correspondent" else self.acting.choice(((-1, 1), (1, -1)))
         reach = {"push": 46.0, "pull": 58.0, "lift": 40.0, "run": 120.0, "walk": 110.0, "fall": 90.0}.get(pose, 84.0)
-        edge = box[2] if away > 0 else box[0]
-        x = edge + away * reach
         leaves = pose in ("run", "walk") and self.brief.verb in ("break", "attack", "close", "move", "lose", "fall")
-        towards = away if leaves else -away
-        if holds == self.brief.hero:
-            holds = ""
-        self.put_player(x, foot + 14, height, pose, "right" if towards > 0 else "left", holds=holds)
-        if self.brief.verb in ("meet", "dispute", "play", "protest", "change", "build") and self.cast == "players":
+        holds = "" if holds == self.brief.hero else holds
+        first = None
+        for away in sides:
+            edge = box[2] if away > 0 else box[0]
+            towards = away if leaves else -away
+            faces = "right" if towards > 0 else "left"
+            if first := self.put_player(edge + away * reach, foot + 14, height, pose, faces, holds=holds):
+                break
+        if first and self.cast == "players" and self.brief.verb in _SHARED_ACTS:
             pose, holds = self.acting.choice(acts)
-            other = box[0] if away > 0 else box[2]
-            self.put_player(other - away * reach, foot + 10, height * 0.97, pose, "right" if away > 0 else "left")
+            edge = box[0] if away > 0 else box[2]
+            self.put_player(edge - away * reach, foot + 10, height * 0.97, pose, "right" if away > 0 else "left")
 
     def pixels(self, box: Box) -> list[int]:
         """A box of the scene in the frame's pixels."""
@@ -427,7 +461,7 @@ def _journey(s: Stage) -> None:
     goal = s.hero_x
     scenery.path_to(c, goal, 470, winding=True)
     s.put_hero(512, within=s.room(430, 360))
-    for i, (dx, y) in enumerate(((-170, 590), (210, 620))):
+    for i, (dx, y) in enumerate(((-250, 600), (270, 630))):
         if not s.put_support(goal + dx * s.frame.spread * -s.side, s.low(y), 128, "beside the path", index=i):
             prop(c, "signboard" if i else "sapling", goal + dx * s.frame.spread * -s.side, s.low(y), 0.7)
     if s.cast == "players":
@@ -454,14 +488,20 @@ def _flight(s: Stage, tops: list[float], turn: float = 0.0) -> None:
     if turn:
         s.put_hero(s.low(602), within=s.room(370, 370), turn=-s.side * turn)
         at = (1.5 if s.side < 0 else 3.5) * width
-        if not s.put_support(begin + at, ordered[1 if s.side < 0 else 3] + 4, 124, "on the steps"):
+        if not _on_steps(s, begin + at, ordered[1 if s.side < 0 else 3] + 4, 124):
             s.put_player(begin + at, ordered[1 if s.side < 0 else 3] + 2, 150, "fall", "right" if s.side < 0 else "left")
         return
     s.put_hero(402, within=s.room(370, 350))
-    if not s.put_support(begin + 2.5 * width, ordered[2] + 4, 128, "on the steps"):
+    if not _on_steps(s, begin + 2.5 * width, ordered[2] + 4, 128):
         s.put_player(begin + 2.5 * width, ordered[2] + 2, 158, "climb", "right" if s.side < 0 else "left")
     if s.brief.mood in ("joy", "surprise") and not s.is_sober:
         scenery.confetti(c, 36)
+
+
+def _on_steps(s: Stage, x: float, top: float, size: float) -> Box | None:
+    if s.frame.shape == "wide":
+        return s.put_support(x, top, size, "on the steps")
+    return s.put_support(s.away(420), s.low(640), size * 1.15, "on the ground")
 
 
 def _rise(s: Stage) -> None:
@@ -769,17 +809,16 @@ def _portrait(s: Stage) -> None:
     """The correspondent large in the middle, with what the news is about at the shoulder."""
     c, p = s.canvas, s.canvas.palette
     c.ground(p.sky, p.haze, focus=(600, 330))
-    x = s.x(s.side * 130)
+    x = s.x(s.side * 190)
     c.sheet(oval(x, 330, 306, 306), mix(p.disc, p.far, 0.2) if not c.dark else mix(p.far, p.mid, 0.4))
     if not c.preset.hatch:
         c.stroke(oval(x, 330, 336, 336), mix(p.accent, p.sky, 0.35), 6)
     scenery.floor(c, 590, swing=4, blades=False)
-    s.hero_x = s.x(-s.side * 260)
+    s.hero_x = s.x(-s.side * 270)
     low = s.low(624)
-    s.put_hero(low, within=s.room(400, 360))
-    s.put_support(s.x(s.side * 430), s.low(632), 170, "on the other side")
-    s.put_support(s.x(-s.side * 480), 190, 110, "in the sky", index=1)
-    s.parts["persona"] = s.put_correspondent(height=560, shown=1180, x=x, side=s.side)
+    s.put_hero(low, within=s.room(400, 360) if s.frame.shape == "wide" else (330.0, 330.0))
+    s.put_support(s.x(-s.side * 470), s.frame.top + 190, 120, "in the sky")
+    s.parts["persona"] = s.put_correspondent(height=560 * (0.4 + 0.6 * s.frame.spread), shown=1180, x=x, side=s.side)
 
 
 # -- Figures of thought --------------------------------------------------------------------------------------
@@ -798,7 +837,7 @@ def _dispute(s: Stage) -> None:
             p.sun if not c.dark else mix(p.sun, p.sky, 0.3))  # fmt: skip
     c.props.append("a bolt of lightning")
     scenery.floor(c, 530, swing=8)
-    s.put_hero(s.low(590), within=s.room(330, 330))
+    s.put_hero(s.low(590), within=s.room(330, 330) if s.frame.shape == "wide" else (250.0, 280.0))
     if s.cast == "correspondent":
         s.put_support(600, 190, 120, "in the sky")
         others = [area for area in AREAS if area != s.brief.area]
