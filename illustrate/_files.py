@@ -34,9 +34,7 @@ def path_of(file: str, variant: str) -> str:
 
 def encode(drawing: Drawing, title: str) -> dict[str, bytes]:
     """Every variant's bytes."""
-    files = {
-        str(width): body for width, body in encode_webp(drawing.rendered.image, settings.PICTURE_WIDTHS).items()
-    }
+    files = {str(width): body for width, body in encode_webp(drawing.rendered.image, settings.PICTURE_WIDTHS).items()}
     for crop in drawing.crops:
         shape = crop.parts["shape"]
         for width, body in encode_webp(crop.image, CROPS[shape]).items():

@@ -72,10 +72,10 @@ def make(subject: Subject, *, preset: str, seed: int, recent: Collection[str] = 
         if judge.ON_TOPIC in scores.failed or attempt > 0:
             tried.append(brief.hero)
     brief = area_scene(subject, seed=seed, **_look(preset))
-    rendered, *crops = (composer.compose(brief, seed=seed, shape=shape) for shape in SHAPES)
+    rendered, *others = (composer.compose(brief, seed=seed, shape=shape) for shape in SHAPES)
     scores = judge.measure(rendered, brief, subject)
     verdict = Verdict("fallback", ("last resort: the emblem of the desk", *refusals))
-    return _drawing(brief, (rendered, tuple(crops)), scores, verdict, seed, attempts + 1, facts, refusals, started)
+    return _drawing(brief, (rendered, tuple(others)), scores, verdict, seed, attempts + 1, facts, refusals, started)
 
 
 class UnknownPreset(LookupError):
@@ -158,7 +158,7 @@ def evaluation_of(drawing: Drawing) -> dict[str, Any]:
 
 
 def encode(drawing: Drawing, title: str = "") -> dict[str, bytes]:
-    """Every file of the picture by variant, as pages use them: "1200" is the largest wide one, "card" the share card."""
+    """Every file of the picture by variant: "1200" is the widest one, "card" the share card."""
     return _files.encode(drawing, title)
 
 

@@ -11,10 +11,12 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils.translation import get_language
 
+from illustrate import _files
 from illustrate.models import Picture, PictureReport
+from illustrate.render.frames import WIDE, Shape
 from illustrate.types import Shown
 
-WIDTH, HEIGHT = 1200, 675
+WIDTH, HEIGHT = WIDE.pixels
 
 
 def pictures_for(article_ids: Collection[int], *, preset: str | None = None) -> dict[int, Shown]:
@@ -24,7 +26,7 @@ def pictures_for(article_ids: Collection[int], *, preset: str | None = None) -> 
     """
     rows = Picture.objects.filter(article__in=article_ids).order_by("preset__version")
     rows = rows.filter(preset__slug=preset) if preset else rows.filter(preset__is_production=True)
-    fields = ("pk", "article_id", "state", "file", "alt_en", "alt_ko", "colour")
+    fields = ("pk", "article_id", "state", "file", "has_crops", "alt_en", "alt_ko", "colour")
     return {picture.article_id: _shown(picture) for picture in rows.only(*fields)}
 
 
@@ -59,14 +61,26 @@ def queue_age(at: datetime) -> float:
 
 def _shown(picture: Picture) -> Shown:
     file = "" if picture.state == Picture.State.TAKEN_DOWN else picture.file
-    urls = {width: default_storage.url(file.format(width=width)) for width in settings.PICTURE_WIDTHS} if file else {}
     korean = (get_language() or "").startswith("ko")
+
+    def url(variant: str) -> str:
+        return default_storage.url(_files.path_of(file, variant))
+
+    def srcset(shape: Shape) -> str:
+        if not picture.has_crops or not file:
+            return ""
+        return ", ".join(f"{url(f'{shape}-{width}')} {width}w" for width in sorted(_files.CROPS[shape]))
+
+    widths = sorted(settings.PICTURE_WIDTHS) if file else []
     return Shown(
         picture_id=picture.pk,
         state=picture.state,
-        src=urls[sorted(urls)[len(urls) // 2]] if urls else "",
-        srcset=", ".join(f"{url} {width}w" for width, url in sorted(urls.items())),
-        alt=(picture.alt_ko if korean else picture.alt_en) if urls else "",
+        src=url(str(widths[len(widths) // 2])) if file else "",
+        srcset=", ".join(f"{url(str(width))} {width}w" for width in widths),
+        square=srcset("square"),
+        tall=srcset("tall"),
+        card=url(_files.CARD) if file and picture.has_crops else "",
+        alt=(picture.alt_ko if korean else picture.alt_en) if file else "",
         colour=picture.colour,
         width=WIDTH,
         height=HEIGHT,

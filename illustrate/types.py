@@ -174,7 +174,10 @@ class Shown:
     picture_id: int
     state: str  # Picture.State
     src: str
-    srcset: str
+    srcset: str  # of the wide frame, 16:9
+    square: str  # srcset of the 1:1 frame; this and the next two are empty for a picture without crops
+    tall: str  # srcset of the 4:5 frame
+    card: str  # address of the share card, 1200x630
     alt: str  # in the active language
     colour: str  # "#rrggbb", "" when not yet known
     width: int

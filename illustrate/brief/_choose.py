@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from curation.serving.queries import embed
+from curation.serving.queries import embed, search_tokens
 from illustrate.brief._rules import load
 from illustrate.brief._vectors import fixed_vectors
 from illustrate.brief._words import content_words, stems, without_names
@@ -26,6 +26,7 @@ NAME_BONUS = 0.16  # for a title that names the thing itself
 LEAD_WORD_SHARE = 0.3
 BRIDGED_WORD_SHARE = 0.7  # of Korean words that reach us through English; the library's own Korean words count whole
 EARLY_CHARACTERS = 14
+SURE_SYLLABLES = 4  # a word so long hides in no other by chance
 FOREIGN_WORD_SHARE = 0.6  # a word far from its own desk is more likely a figure of speech: a pitcher's "submarine"
 TOPIC_BONUS = (0.1, 0.05, 0.03)  # for what the article's first, second, third topic is known by
 
@@ -181,7 +182,7 @@ def _english() -> _Vocabulary:
 
 @lru_cache(maxsize=1)
 def _korean() -> _Vocabulary:
-    """Words of at least two syllables, as they stand: in Korean they keep their form inside longer words."""
+    """Words of at least two syllables."""
     return _vocabulary_of(
         [tuple(word for word in motif.label_ko.split()[-1:] if len(word) > 1) for motif in all_motifs()],
         [
@@ -240,8 +241,12 @@ def _stems_said(text: str, language: str) -> dict[str, float]:
 
 
 def _words_said(text: str) -> dict[str, float]:
-    """The library's Korean words that stand in the text, also inside a longer word: 금리 in 기준금리는."""
+    """The library's Korean words that the text says in whole morphemes: 금리 in 기준금리는, but not 화재 in 문화재."""
     if not text:
         return {}
-    words = without_names(text, "ko")
-    return {word: 1.0 if words.find(word) < EARLY_CHARACTERS else 0.85 for word in _korean().telling if word in words}
+    text = without_names(text, "ko")
+    tokens = search_tokens([text], ["ko"])[0]
+    runs = {"".join(tokens[i : i + long]) for long in (1, 2, 3) for i in range(len(tokens) - long + 1)}
+    early = text[:EARLY_CHARACTERS]
+    said = {word for word in _korean().telling if word in runs or (len(word) >= SURE_SYLLABLES and word in text)}
+    return {word: 1.0 if word in early else 0.85 for word in said}

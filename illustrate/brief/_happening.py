@@ -1,7 +1,7 @@
 """What happens in a headline and what that means to people, learned from labelled headlines of our own.
 
-A single word misleads ("unemployment falls", "prices fall for farmers"), so meaning decides together with the words: one
-linear head over the headline's vector and its words, one for the action, one for the mood. Fitting takes a second, so
+A single word misleads ("unemployment falls", "prices fall for farmers"), so meaning decides together with the words:
+one linear head over the headline's vector and its words for the action, one for the mood. Fitting takes a second, so
 the heads are never stored.
 """
 
@@ -12,6 +12,7 @@ import zlib
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import pairwise
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def _best(scores: np.ndarray, names: tuple[str, ...]) -> str:
 def _words(text: str, language: str) -> np.ndarray:
     """Words and pairs of them, hashed, of unit length; in Korean also pairs of syllables, for what has no noun."""
     words = content_words(text, language)
-    found = words + [f"{one} {other}" for one, other in zip(words, words[1:], strict=False)]
+    found = words + [f"{one} {other}" for one, other in pairwise(words)]
     if language == "ko":
         run = "".join(text.split())
         found += [f"ko{run[i : i + 2]}" for i in range(len(run) - 1)]

@@ -146,13 +146,13 @@ def _scene(reading: Reading, area: str, hero: Motif, chooser: random.Random) -> 
         table["weak"].get(reading.verb, []),
         table["area"].get(area, []),
     ):
-        fitting = [scene for scene in scenes if _fits(scene, hero)]
+        fitting = [scene for scene in scenes if fits(scene, hero)]
         if fitting:
             return chooser.choice(fitting)
     return "shore" if hero.place == "float" else "ground"
 
 
-def _fits(scene: str, hero: Motif) -> bool:
+def fits(scene: str, hero: Motif) -> bool:
     large = _scenes()["large"]
     if hero.place == "float":
         return scene in large["afloat"].split()

@@ -7,7 +7,7 @@ from typing import Any
 
 from illustrate.brief._choose import DIGNIFIED
 from illustrate.evaluate import _image, on_topic
-from illustrate.render.scenes import Stage
+from illustrate.render.stage import Stage
 from illustrate.types import Brief, Rendered, Scores, Subject, Verdict
 
 # Bands found on contact sheets: what lies outside them was judged bare, cluttered or hard to make out.
@@ -115,7 +115,7 @@ def keeps_register(rendered: Rendered, brief: Brief) -> bool:
 
 
 _REASONS = {
-    "edges": f"too bare or too cluttered to read at card size: {{:.3f}} of it are edges, not {EDGES_FROM} to {EDGES_TO}",
+    "edges": f"too bare or too cluttered for a card: {{:.3f}} of it are edges, not {EDGES_FROM} to {EDGES_TO}",
     "hero_share": f"the main thing is too small: {{:.0%}} of the picture, at least {HERO_SHARE_FROM:.0%}",
     "contrast": f"the main thing does not stand out from its ground: {{:.0%}} of it does, at least {CONTRAST_FROM:.0%}",
     "cut_off": "the frame cuts off {:.0%} of a thing",

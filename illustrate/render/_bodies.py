@@ -226,8 +226,9 @@ def put_person(
     flip = 1 if faces == "right" else -1
     body = Body(c, colours, scale)
     arms = [
-        _joints(SHOULDERS[0], *posture.near, UPPER_ARM, FOREARM), _joints(SHOULDERS[1], *posture.far, UPPER_ARM, FOREARM),
-    ]  # fmt: skip
+        _joints(shoulder, *angles, UPPER_ARM, FOREARM)
+        for shoulder, angles in zip(SHOULDERS, (posture.near, posture.far), strict=True)
+    ]
 
     def arm(index: int) -> None:
         angles = (posture.near, posture.far)[index]
@@ -245,10 +246,11 @@ def put_person(
         return left + flip * px * scale, top + py * scale
 
     def box(part: Box) -> Box:
-        corners = [on_page(p, tilted=True) for p in ((part[0], part[1]), (part[2], part[1]), part[2:], (part[0], part[3]))]
-        return (
-            min(p[0] for p in corners), min(p[1] for p in corners), max(p[0] for p in corners), max(p[1] for p in corners),
-        )  # fmt: skip
+        corners = [
+            on_page(p, tilted=True) for p in ((part[0], part[1]), (part[2], part[1]), part[2:], (part[0], part[3]))
+        ]
+        xs, ys = [p[0] for p in corners], [p[1] for p in corners]
+        return min(xs), min(ys), max(xs), max(ys)
 
     head = box(head_box)
     ends = [on_page(end) for end in (arms[0][2], arms[1][2], (190, 1300), (612, 716), (190, 716), (584, 1300))]
@@ -319,10 +321,8 @@ def _turned_path(ankle: Point, shin: float) -> str:
     x, y = ankle
     turn = max(-70.0, min(30.0, shin)) if abs(shin) > 20 else 0.0
     points = [(x - 66, y - 30), (x - 66, y + 52), (x + 132, y + 52), (x + 116, y + 6), (x + 62, y - 30)]
-    a, b, d, e, f = (_turned(p, -turn * 0.8, ankle) for p in points)
-    return (
-        f"M{a[0]:.0f} {a[1]:.0f}L{b[0]:.0f} {b[1]:.0f}L{d[0]:.0f} {d[1]:.0f}Q{e[0]:.0f} {e[1]:.0f} {f[0]:.0f} {f[1]:.0f}Z"
-    )
+    heel, sole, toe, cap, instep = (f"{px:.0f} {py:.0f}" for px, py in (_turned(p, -turn * 0.8, ankle) for p in points))
+    return f"M{heel}L{sole}L{toe}Q{cap} {instep}Z"
 
 
 def _dress(body: Body, name: str) -> None:
@@ -337,6 +337,7 @@ def _dress(body: Body, name: str) -> None:
 
 def _stroked(markup: str, colour: str, width: float) -> str:
     """The same shapes in one colour, each a little larger: the light or the shadow behind a person."""
+
     def painted(found: re.Match[str]) -> str:
         tag = found[0]
         own = re.search(r'stroke-width="([\d.]+)"', tag)
@@ -391,10 +392,11 @@ NOBODY = (226.0, 118.0, 580.0, 566.0)  # the extent of such a head
 def _nobody(c: Canvas, body: Body) -> None:
     """A head without a face: hair, ear, nose."""
     skin, hair = body.colours.skin, body.colours.hair
-    body.shape("M284 330Q286 190 420 190Q556 196 556 350L562 400Q560 420 548 424Q548 560 430 566Q300 560 284 330Z", skin)
+    body.shape(
+        "M284 330Q286 190 420 190Q556 196 556 350L562 400Q560 420 548 424Q548 560 430 566Q300 560 284 330Z", skin
+    )
     body.shape("M270 372Q246 340 272 326Q300 322 302 380Q300 424 276 410Z", skin)
     body.shape(c.rng.choice(_CUTS), hair)
-
 
 
 def big_hand(c: Canvas, *, wrist: Point, tip: Point, side: int, skin: str, cloth: str) -> None:

@@ -123,9 +123,7 @@ class Canvas:
             f' stroke-width="{width if self.preset.outline else 1:g}" stroke-linejoin="round" stroke-linecap="round"/>'
         )
 
-    def stroke(
-        self, path: str, colour: str, width: float, *, layer: str = "back", opacity: float = 1.0
-    ) -> None:
+    def stroke(self, path: str, colour: str, width: float, *, layer: str = "back", opacity: float = 1.0) -> None:
         faint = f' stroke-opacity="{opacity:.2f}"' if opacity < 1 else ""
         getattr(self, layer).append(
             f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width:g}" stroke-linecap="round"'
@@ -176,9 +174,10 @@ class Canvas:
             self.rect(self.left, self.top, self.right - self.left, self.bottom - self.top, top)
         elif self.preset.sky == "rings":
             self.rect(self.left, self.top, self.right - self.left, self.bottom - self.top, top)
-            for k in range(6):
-                r = 640 - k * 92
-                self.ellipse(*focus, r, r, mix(top, bottom, (k + 1) / 6))
+            # The light grows towards the middle faster than the rings do.
+            for k in range(7):
+                r = 660 - k * 82
+                self.ellipse(*focus, r, r, mix(top, bottom, ((k + 1) / 7) ** 1.5))
 
     # Figures.
 
@@ -251,8 +250,7 @@ class Canvas:
             )
         if pen.outline:
             yield (
-                f'<path d="{figure.outline}" fill="none" stroke="{self.ink}"'
-                f' stroke-width="{pen.outline / scale:.3f}"/>'
+                f'<path d="{figure.outline}" fill="none" stroke="{self.ink}" stroke-width="{pen.outline / scale:.3f}"/>'
             )
         for x, y in figure.dots:
             yield f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{max(pen.detail, 3) * 1.15 / scale:.3f}" fill="{p.ink}"/>'

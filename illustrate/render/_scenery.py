@@ -288,9 +288,7 @@ def in_water(c: Canvas, edge: float) -> None:
     water = water_colour(c)
     wave = "q30 -17 60 0t60 0" * (int((c.right - c.left) / 120) + 2)
     start = c.left - 120
-    c.path(
-        d("M", start, edge, wave, "V", c.bottom, "H", start, "Z"), mix(water, p.deep, 0.12), 0.72, layer="figures"
-    )
+    c.path(d("M", start, edge, wave, "V", c.bottom, "H", start, "Z"), mix(water, p.deep, 0.12), 0.72, layer="figures")
     c.stroke(d("M", start, edge, wave), mix(water, p.light, 0.5), 5, layer="figures", opacity=0.7)
 
 
@@ -308,8 +306,9 @@ def skyline(c: Canvas, base: float, *, lit: float = 0.3) -> None:
         while x < c.right:
             w = c.rng.choice((78, 92, 110, 132))
             h = c.rng.uniform(90, 190) if near else c.rng.uniform(170, 320)
-            roof = {0: f"l{w / 2:.0f} -34l{w / 2:.0f} 34", 1: f"h{w * 0.44:.0f}v-40h6v40h{w * 0.56 - 6:.0f}",
-                    2: f"h{w * 0.2:.0f}v-16h{w * 0.36:.0f}v16h{w * 0.44:.0f}"}.get(c.rng.randint(0, 5), f"h{w}")  # fmt: skip
+            gable, mast = f"l{w / 2:.0f} -34l{w / 2:.0f} 34", f"h{w * 0.44:.0f}v-40h6v40h{w * 0.56 - 6:.0f}"
+            box, flat = f"h{w * 0.2:.0f}v-16h{w * 0.36:.0f}v16h{w * 0.44:.0f}", f"h{w}"
+            roof = c.rng.choice((gable, mast, box, flat, flat, flat))
             c.sheet(f"M{x:.0f} {base + 4:.0f}V{base - h:.0f}{roof}V{base + 4:.0f}Z", body)
             c.shade(f"M{x + w * 0.78:.0f} {base + 4:.0f}V{base - h:.0f}h{w * 0.22:.0f}V{base + 4:.0f}Z", 0.06)
             columns = 3 if w < 100 else 4
@@ -357,7 +356,8 @@ def shopfronts(c: Canvas, base: float) -> None:
         awning = c.rng.choice((p.accent, p.main))
         c.sheet(f"M{x + w * 0.06:.0f} {base - 150:.0f}h{w * 0.88:.0f}l14 34h{-w * 0.88 - 28:.0f}z", awning)
         stripes = "".join(
-            f"M{x + w * (0.06 + i * 0.22):.0f} {base - 150:.0f}h{w * 0.11:.0f}l2 34h{-w * 0.11 - 4:.0f}z" for i in range(4)
+            f"M{x + w * (0.06 + i * 0.22):.0f} {base - 150:.0f}h{w * 0.11:.0f}l2 34h{-w * 0.11 - 4:.0f}z"
+            for i in range(4)
         )
         c.path(stripes, p.light, 0.9)
         x, k = x + w, k + 1
@@ -438,9 +438,7 @@ def window(c: Canvas, x: float, y: float, w: float, h: float, season: str) -> No
 def bunting(c: Canvas) -> None:
     p = c.palette
     sag, high, width = c.rng.uniform(50, 80), c.frame.top + 18, c.frame.width
-    c.stroke(
-        d("M", c.left, high, "Q", c.frame.left + width / 2, high + sag * 2, c.right, high), p.deep, 3.5
-    )
+    c.stroke(d("M", c.left, high, "Q", c.frame.left + width / 2, high + sag * 2, c.right, high), p.deep, 3.5)
     count = max(9, round(17 * c.frame.spread))
     for i in range(count):
         t = (i + 0.5) / count

@@ -1,4 +1,4 @@
-"""Composes a brief's picture: a scene, its light, the motif that the news is about, and who acts on it or looks at it."""
+"""Composes a brief's picture: a scene, its light, the motif that the news is about, and who acts on it or looks on."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from illustrate.render import _press, motifs, scenes
+from illustrate.render import _press, motifs
 from illustrate.render import _scenery as scenery
 from illustrate.render._canvas import Canvas
 from illustrate.render._encode import placeholder_colour
 from illustrate.render.frames import FRAMES, Shape
 from illustrate.render.palettes import muted, palette_for
 from illustrate.render.presets import get_preset
+from illustrate.render.scenes import SCENES
+from illustrate.render.stage import Stage
 from illustrate.types import Brief, Rendered
 
 REVISION = "2"  # raised whenever the same brief and seed would give other pixels
@@ -37,7 +39,7 @@ _SNOWED = frozenset({"ground", "city", "street", "road", "rise", "fall", "crowd"
 
 def scene_of(brief: Brief) -> str:
     """The scene that is really staged: what the brief asks for, unless the register or the motif forbids it."""
-    scene = brief.scene if brief.scene in scenes.SCENES else "ground"
+    scene = brief.scene if brief.scene in SCENES else "ground"
     if brief.register == "restrained":
         scene = _QUIET.get(scene, scene)
     if motifs.get_motif(brief.hero).place == "float" and scene in _DRY:
@@ -45,7 +47,7 @@ def scene_of(brief: Brief) -> str:
     return scene if brief.persona else _PEOPLED.get(scene, scene)
 
 
-def stage(brief: Brief, seed: int, shape: Shape = "wide") -> scenes.Stage:
+def stage(brief: Brief, seed: int, shape: Shape = "wide") -> Stage:
     """The scene of a brief laid out for one frame; the same brief, seed and shape give the same strokes."""
     rng = random.Random(f"{brief.title_hash}:{seed}")
     scene = scene_of(brief)
@@ -58,8 +60,8 @@ def stage(brief: Brief, seed: int, shape: Shape = "wide") -> scenes.Stage:
     side = rng.choice((-1, 1))
     cast = "" if sober else "correspondent" if brief.persona else "players"
     canvas = Canvas(palette, preset, rng, time == "night", FRAMES[shape])
-    made = scenes.Stage(brief, canvas, scene, side, cast, random.Random(f"{brief.title_hash}:{seed}:people"))
-    scenes.SCENES[scene](made)
+    made = Stage(brief, canvas, scene, side, cast, random.Random(f"{brief.title_hash}:{seed}:people"))
+    SCENES[scene](made)
     if cast == "correspondent" and "persona" not in made.parts:
         made.parts["persona"] = made.put_correspondent()
     if brief.season == "winter" and scene in _SNOWED and rng.random() < 0.8:
@@ -80,7 +82,7 @@ def compose(brief: Brief, *, seed: int, shape: Shape = "wide") -> Rendered:
     return draw(stage(brief, seed, shape))
 
 
-def draw(staged: scenes.Stage) -> Rendered:
+def draw(staged: Stage) -> Rendered:
     """The pixels of a scene that is laid out."""
     svg = staged.canvas.svg()
     png = resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)

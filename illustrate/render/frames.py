@@ -13,8 +13,8 @@ SHAPES: tuple[Shape, ...] = ("wide", "square", "tall")
 class Frame:
     """A window on the scene, in the scene's own units, and how many pixels it is drawn with.
 
-    The wide frame's units are its pixels: (0, 0) at its top left. The others look at the same place: narrower, with more
-    sky above and more ground below.
+    The wide frame's units are its pixels: (0, 0) at its top left. The others look at the same place: narrower, with
+    more sky above and more ground below.
     """
 
     shape: Shape

@@ -15,11 +15,36 @@ Place = Literal["stand", "fly", "float"]
 Size = Literal["table", "stand", "large"]
 
 KINDS = frozenset(
-    "building vehicle ship aircraft animal plant food drink tool machine device furniture instrument document sport"
-    " garment body weather land monument money weapon sign person thing".split()
+    [
+        "building",
+        "vehicle",
+        "ship",
+        "aircraft",
+        "animal",
+        "plant",
+        "food",
+        "drink",
+        "tool",
+        "machine",
+        "device",
+        "furniture",
+        "instrument",
+        "document",
+        "sport",
+        "garment",
+        "body",
+        "weather",
+        "land",
+        "monument",
+        "money",
+        "weapon",
+        "sign",
+        "person",
+        "thing",
+    ]
 )
 _FIELDS = frozenset(
-    "en ko kind size role place kin areas news_en news_ko drawing icon tones".split()
+    ["en", "ko", "kind", "size", "role", "place", "kin", "areas", "news_en", "news_ko", "drawing", "icon", "tones"]
 )  # fmt: skip
 
 

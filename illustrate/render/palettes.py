@@ -204,11 +204,13 @@ def _spot(day: Palette, *, night: bool) -> Palette:
 
 def _poster(night: Palette) -> Palette:
     """Dark grounds in four steps, and figures that are the only light."""
-    ground = mix(night.sky, "#05050f", 0.35)
+    ground = mix(night.sky, "#05050f", 0.3)
     return replace(
-        night, sky=ground, haze=mix(ground, night.accent, 0.34), far=mix(ground, night.mid, 0.5),
-        mid=mix(ground, night.mid, 0.26), near=mix(ground, "#030309", 0.45), disc=mix(night.disc, night.main, 0.45),
-        ink=mix(ground, "#05050f", 0.4), seam=mix(ground, night.deep, 0.3), halo=mix(night.light, night.main, 0.3),
+        night, sky=ground, haze=mix(mix(ground, night.accent, 0.62), night.main, 0.12),
+        disc=mix(night.disc, night.main, 0.45),
+        far=mix(ground, night.mid, 0.85), mid=mix(mix(ground, night.mid, 0.5), "#05050f", 0.1),
+        near=mix(ground, "#030309", 0.55), ink=mix(ground, "#05050f", 0.4), seam=mix(ground, night.deep, 0.3),
+        halo=mix(night.light, night.main, 0.3),
     )  # fmt: skip
 
 

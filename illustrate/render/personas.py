@@ -109,9 +109,7 @@ class Colours:
 
 @cache
 def _definition() -> dict[str, Any]:
-    definition: dict[str, Any] = json.loads(
-        (resources.files("dicebear_styles") / "open-peeps.json").read_text("utf-8")
-    )
+    definition: dict[str, Any] = json.loads((resources.files("dicebear_styles") / "open-peeps.json").read_text("utf-8"))
     return definition
 
 

@@ -80,20 +80,20 @@ PEN = Preset(
     cut=0, shift=(7, 5), sky="bare", print=False, grain=2.6, margin=0, dark=False, hero=(450, 400), persona=430,
     about_en="A pen on white paper, hatched shadows, and two flat colours laid down a little beside their lines.",
     about_ko="흰 종이에 펜으로 그리고 빗금으로 그늘을 넣어요. 두 가지 단색은 선에서 살짝 비켜나 있어요.",
-    do_en=("Leave half of the sheet white.", "Shadows are hatched.", "Colours miss their lines by the same small step."),
+    do_en=("Leave half of the sheet white.", "Shadows are hatched.", "Colours miss their lines by one small step."),
     do_ko=("종이의 절반은 비워 둬요.", "그늘은 빗금으로 나타내요.", "색은 늘 같은 만큼 선에서 비켜나요."),
     dont_en=("No third colour.", "No filled black areas larger than a hat."),
     dont_ko=("세 번째 색을 쓰지 않아요.", "모자보다 큰 검은 면을 칠하지 않아요."),
 )  # fmt: skip
 RISO = Preset(
     slug="riso", version=1, name_en="Risograph", name_ko="리소그래프",
-    colours="spot", outline=0, detail=3.4, line="light", scenery=0, shade=0.3, hatch=False, halo=0, drop=(0, 0, 0),
+    colours="spot", outline=0, detail=3.4, line="light", scenery=0, shade=0.32, hatch=False, halo=0, drop=(5, 6, 0.3),
     cut=0, shift=(0, 0), sky="bands", print=True, grain=0, margin=26, dark=False, hero=(470, 410), persona=430,
     about_en="Three inks, screened and printed one over the other, never quite in register, on cream paper.",
     about_ko="세 가지 잉크를 망점으로 나눠 크림색 종이에 겹쳐 찍어요. 판이 조금씩 어긋나요.",
     do_en=("Let inks overprint: the third colour is a mixture.", "Parts are parted by bare paper, not by a line.",
            "A margin of paper all round."),
-    do_ko=("잉크를 겹쳐 찍어 새 색을 만들어요.", "면은 선이 아니라 종이 여백으로 나눠요.", "둘레에 종이 여백을 남겨요."),
+    do_ko=("잉크를 겹쳐 찍어 새 색을 만들어요.", "면은 선이 아니라 종이로 나눠요.", "둘레에 종이 여백을 남겨요."),
     dont_en=("No colour that the three inks cannot make.", "No even tone: what is pale is screened."),
     dont_ko=("세 잉크로 만들 수 없는 색은 쓰지 않아요.", "옅은 색은 고르게 칠하지 않고 망점으로 찍어요."),
 )  # fmt: skip

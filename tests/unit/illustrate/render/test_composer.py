@@ -1,178 +1,212 @@
-"""A picture is the same for the same brief and seed, whole in its frame, and staged as its brief asks."""
+"""A picture is the same for the same brief and seed, whole in every frame, and staged as its brief asks."""
 
 from __future__ import annotations
 
-import io
+import hashlib
+import json
 import random
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-import resvg_py
-from PIL import Image
 
-from illustrate.render import motifs
-from illustrate.render._canvas import HEIGHT, WIDTH
+from illustrate.brief.compose import ALWAYS_CORRESPONDENT, NEVER_CORRESPONDENT, fits
+from illustrate.evaluate import judge
+from illustrate.render import _bodies, composer, motifs, presets
 from illustrate.render.alt_text import alt_text
-from illustrate.render.composer import _SCENES, _staged, compose
+from illustrate.render.frames import FRAMES, SHAPES
 from illustrate.render.palettes import AREAS
+from illustrate.render.scenes import SCENES as STAGED
+from illustrate.render.stage import ACTS
 from illustrate.types import MOODS, SCENES, Brief
 
-HEROES = [motif.key for motif in motifs.all_motifs() if motif.role == "hero"]
+HEROES = [motif for motif in motifs.all_motifs() if motif.role == "hero"]
+PRESETS = [preset.slug for preset in presets.PRESETS.values()]
 
 
-def overlap(one: list[int], other: list[int]) -> float:
-    """The share of the first box that lies under the second."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    area = (one[2] - one[0]) * (one[3] - one[1])
-    return max(0, width) * max(0, height) / area
+def hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def inside(box: list[int], *, below: bool = False) -> bool:
-    return box[0] >= 0 and box[1] >= 0 and box[2] <= WIDTH and (below or box[3] <= HEIGHT)
+def any_brief(make_brief, scene: str, choose: random.Random, **changes) -> Brief:
+    """A brief that could have been made: its thing fits the scene, and its correspondent may be met there."""
+    hero = choose.choice([motif for motif in HEROES if fits(scene, motif)])
+    supports = choose.sample([m.key for m in motifs.all_motifs() if m.key != hero.key], choose.choice((0, 1, 1, 2)))
+    met = scene in ALWAYS_CORRESPONDENT or (scene not in NEVER_CORRESPONDENT and choose.random() < 0.6)
+    area = choose.choice(AREAS)
+    values = {
+        "title_hash": f"{choose.random():.6f}", "area": area, "palette": area, "scene": scene, "hero": hero.key,
+        "supports": tuple(supports), "mood": choose.choice(MOODS), "verb": choose.choice([*ACTS, ""]),
+        "time_of_day": choose.choice(("day", "dusk", "night")), "season": choose.choice(("", "winter", "autumn")),
+        "persona": met,
+    }  # fmt: skip
+    return make_brief(**values | changes)
 
 
 def test_every_scene_of_the_vocabulary_can_be_drawn():
-    assert set(SCENES) == set(_SCENES)
-    assert len(SCENES) >= 10
+    assert set(SCENES) == set(STAGED)
+    assert len(SCENES) >= 20
 
 
 def test_the_same_brief_and_seed_give_the_same_pixels(make_brief):
     brief = make_brief(scene="stage", supports=("trophy",), mood="joy")
-    one, other = compose(brief, seed=4), compose(brief, seed=4)
+    one, other = composer.compose(brief, seed=4), composer.compose(brief, seed=4)
     assert one.svg == other.svg
     assert np.array_equal(np.asarray(one.image), np.asarray(other.image))
-    assert compose(brief, seed=5).svg != one.svg
+    assert composer.compose(brief, seed=5).svg != one.svg
 
 
-def test_the_same_brief_and_seed_give_the_same_drawing_in_another_process(make_brief):
-    brief = make_brief(scene="crowd", supports=("flag",))
+@pytest.mark.parametrize("slug", PRESETS)
+def test_the_same_brief_gives_the_same_drawing_in_another_process(make_brief, slug: str):
+    preset = presets.latest(slug)
+    brief = make_brief(scene="march", supports=("flag",), preset=slug, preset_version=preset.version)
     code = (
         "import json, sys, hashlib\n"
-        "from illustrate.types import Brief\nfrom illustrate.render.composer import _staged\n"
-        "svg = _staged(Brief.from_dict(json.loads(sys.argv[1])), 9).canvas.svg()\n"
-        "print(hashlib.sha256(svg.encode()).hexdigest())"
+        "from illustrate.types import Brief\nfrom illustrate.render import composer\n"
+        "image = composer.compose(Brief.from_dict(json.loads(sys.argv[1])), seed=9, shape='square').image\n"
+        "print(hashlib.sha256(image.tobytes()).hexdigest())"
     )
-    import hashlib
-    import json
-
     out = subprocess.run(
         [sys.executable, "-c", code, json.dumps(brief.to_dict())],
         capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "77", "PYTHONPATH": "."},
     )  # fmt: skip
-    assert out.stdout.strip() == hashlib.sha256(_staged(brief, 9).canvas.svg().encode()).hexdigest()
+    here = composer.compose(brief, seed=9, shape="square").image
+    assert out.stdout.strip() == hashlib.sha256(here.tobytes()).hexdigest()
 
 
-def test_the_image_has_the_promised_size_and_colour(make_brief):
-    rendered = compose(make_brief(), seed=1)
-    assert rendered.image.size == (1200, 675)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_image_has_its_frames_size(make_brief, shape):
+    rendered = composer.compose(make_brief(), seed=1, shape=shape)
+    assert rendered.image.size == FRAMES[shape].pixels
     assert rendered.image.mode == "RGB"
     assert len(rendered.colour) == 7
 
 
+def test_frames_have_the_ratios_that_pages_ask_for():
+    ratios = {shape: frame.pixels[0] / frame.pixels[1] for shape, frame in FRAMES.items()}
+    assert ratios == pytest.approx({"wide": 16 / 9, "square": 1, "tall": 4 / 5})
+    for frame in FRAMES.values():
+        assert frame.width / frame.height == pytest.approx(frame.pixels[0] / frame.pixels[1], rel=1e-3)
+
+
 @pytest.mark.parametrize("scene", SCENES)
-def test_hero_and_heads_are_whole_and_apart_in_every_area_mood_and_seed(make_brief, scene: str):
+def test_in_every_frame_heroes_and_heads_are_whole_and_hide_each_other_rarely(make_brief, scene: str):
     choose = random.Random(scene)
-    for area in AREAS:
-        for mood in MOODS:
-            for seed in range(3):
-                hero = choose.choice(HEROES)
-                supports = (choose.choice(HEROES),) if seed else ()
-                brief = make_brief(
-                    title_hash=f"{area}{mood}", area=area, palette=area, scene=scene, mood=mood, hero=hero,
-                    supports=supports,
-                    time_of_day=choose.choice(("day", "dusk", "night")),
-                    season=choose.choice(("", "winter", "autumn")),
-                )  # fmt: skip
-                parts = _staged(brief, seed).parts
-                said = f"{area} {mood} {seed} {hero} {supports}"
-                assert inside(parts["hero"]["box"]), said
-                for support in parts["supports"]:
-                    assert inside(support["box"]), said
-                    assert support["box"][0] >= 8, said
-                    assert support["box"][2] <= WIDTH - 8, said
-                for person in [parts["persona"], *parts["others"]]:
-                    assert inside(person["head"]), said
-                    assert overlap(person["face"], parts["hero"]["box"]) < 0.12, said
-                    assert overlap(parts["hero"]["box"], person["head"]) < 0.12, said
+    refused = 0
+    for seed in range(24):
+        brief = any_brief(make_brief, scene, choose)
+        for shape in SHAPES:
+            staged = composer.stage(brief, seed, shape)
+            found = judge.framing(staged.parts, staged.frame.pixels)
+            said = f"{shape} {seed} {brief.hero} {brief.supports} {found}"
+            assert found["cut_off"] <= judge.CUT_OFF_TO, said
+            assert found["face_cut"] <= judge.CUT_OFF_TO, said
+            refused += found["overlap"] > judge.COVERED_TO or found["face_covered"] > judge.FACE_COVERED_TO
+    # What the seeds leave is refused by the judge and drawn with another seed; it must stay rare.
+    assert refused <= 4
 
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_the_hero_is_large_whatever_its_shape(make_brief, scene: str):
     for hero in HEROES:
-        box = _staged(make_brief(hero=hero, scene=scene, persona=scene in ("bubble", "dispute")), 2).parts["hero"][
-            "box"
-        ]
-        assert max(box[2] - box[0], box[3] - box[1]) >= 260, hero
+        if not fits(scene, hero):
+            continue
+        brief = make_brief(hero=hero.key, scene=scene, persona=scene in ALWAYS_CORRESPONDENT)
+        box = composer.stage(brief, 2).parts["hero"]["box"]
+        assert max(box[2] - box[0], box[3] - box[1]) >= 235, hero.key
 
 
 def test_the_correspondent_looks_at_the_hero(make_brief):
     for seed in range(12):
-        parts = _staged(make_brief(), seed).parts
+        parts = composer.stage(make_brief(), seed).parts
         centre = (parts["hero"]["box"][0] + parts["hero"]["box"][2]) / 2
         faces = parts["persona"]["faces"]
         head = (parts["persona"]["head"][0] + parts["persona"]["head"][2]) / 2
         assert (faces == "right") == (centre > head)
 
 
-def test_restrained_news_has_no_person_and_no_party(make_brief):
-    quiet = compose(make_brief(scene="stage", mood="joy", register="restrained"), seed=3)
+def test_what_happens_decides_what_people_do(make_brief):
+    def pixels(verb: str) -> str:
+        return hashed(composer.stage(make_brief(verb=verb, persona=False), 3).canvas.svg())
+
+    assert len({pixels(verb) for verb in ("win", "warn", "find", "build", "meet", "apologise")}) == 6
+
+
+def test_a_change_of_cast_does_not_move_the_scenery(make_brief):
+    met, unmet = (composer.stage(make_brief(persona=persona, scene="city"), 3) for persona in (True, False))
+    assert met.canvas.back[:6] == unmet.canvas.back[:6]
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_restrained_news_has_nobody_in_it_and_nothing_gay(make_brief, scene: str):
+    quiet = composer.stage(make_brief(scene=scene, mood="joy", register="restrained"), 3)
     assert quiet.parts["persona"] is None
-    assert quiet.parts["scene"] not in ("stage", "dispute", "podium", "bubble")
+    assert quiet.parts["others"] == []
+    assert quiet.parts["players"] == []
+    assert quiet.parts["scene"] not in judge.NOISY_SCENES
     assert not {"confetti", "bunting"} & set(quiet.parts["props"])
 
 
 def test_restrained_news_turns_the_same_scene_s_colours_down(make_brief):
-    loud = compose(make_brief(scene="room", persona=False), seed=3)
-    quiet = compose(make_brief(scene="room", persona=False, register="restrained"), seed=3)
+    loud = composer.compose(make_brief(scene="room", persona=False), seed=3)
+    quiet = composer.compose(make_brief(scene="room", persona=False, register="restrained"), seed=3)
     saturation = [np.asarray(each.image.convert("HSV"))[:, :, 1].mean() for each in (loud, quiet)]
     assert saturation[1] < 0.75 * saturation[0]
 
 
-def test_a_correspondent_at_the_right_is_the_mirror_image_of_one_at_the_left(make_brief):
-    images = []
-    for side in (-1, 1):
-        stage = _staged(make_brief(persona=False), 1)
-        stage.canvas.back.clear()
-        stage.canvas.figures.clear()
-        stage.canvas.front.clear()
-        stage.put_person("science", side)
-        png = resvg_py.svg_to_bytes(svg_string=stage.canvas.svg())
-        with Image.open(io.BytesIO(png)) as drawn:
-            images.append(np.asarray(drawn.getchannel("A")).astype(int))
-    left, right = images
-    assert np.abs(left - right[:, ::-1]).mean() < 1
-    assert np.abs(left - right).mean() > 20
-
-
 def test_two_parties_of_a_dispute_come_from_two_desks(make_brief):
-    parts = _staged(make_brief(scene="dispute", mood="anger"), 1).parts
+    parts = composer.stage(make_brief(scene="dispute", mood="anger"), 1).parts
     assert parts["persona"]["faces"] == "right"
     assert [other["faces"] for other in parts["others"]] == ["left"]
     assert parts["others"][0]["area"] != parts["persona"]["area"]
 
 
 def test_what_floats_is_drawn_on_water(make_brief):
-    assert _staged(make_brief(hero="container-ship", scene="city"), 1).parts["scene"] == "shore"
+    assert composer.stage(make_brief(hero="container-ship", scene="city"), 1).parts["scene"] == "shore"
 
 
 def test_seeds_vary_the_picture(make_brief):
-    seen = {_staged(make_brief(), seed).canvas.svg() for seed in range(8)}
-    assert len(seen) == 8
+    assert len({composer.stage(make_brief(), seed).canvas.svg() for seed in range(8)}) == 8
+
+
+def test_the_presets_draw_one_brief_in_ways_of_their_own(make_brief):
+    drawn = [
+        np.asarray(composer.compose(make_brief(preset=each.slug, preset_version=each.version), seed=2).image, dtype=int)
+        for each in presets.PRESETS.values()
+    ]
+    for i, one in enumerate(drawn):
+        for other in drawn[i + 1 :]:
+            assert np.abs(one - other).mean() > 12
+
+
+def test_a_night_poster_is_dark_at_any_hour(make_brief):
+    poster = presets.latest("night-poster")
+    brief = make_brief(preset=poster.slug, preset_version=poster.version, time_of_day="day")
+    rendered = composer.compose(brief, seed=2)
+    assert rendered.parts["time_of_day"] == "night"
+    assert np.asarray(rendered.image.convert("L")).mean() < 90
+
+
+def test_a_printed_picture_has_its_margin_of_bare_paper(make_brief):
+    riso = presets.latest("riso")
+    image = np.asarray(composer.compose(make_brief(preset="riso", preset_version=riso.version), seed=2).image)
+    assert image[4:14, 40:-40].std(axis=(0, 1)).max() < 12
+    assert image[4:14, 40:-40].mean() > 215
 
 
 def test_an_unknown_motif_or_preset_is_refused(make_brief):
     with pytest.raises(KeyError):
-        compose(make_brief(hero="unicorn"), seed=1)
+        composer.compose(make_brief(hero="unicorn"), seed=1)
     with pytest.raises(KeyError):
-        compose(make_brief(preset="oil", preset_version=1), seed=1)
+        composer.compose(make_brief(preset="oil", preset_version=1), seed=1)
+    with pytest.raises(KeyError):
+        presets.latest("oil")
 
 
 def test_alt_text_tells_what_is_drawn_in_both_languages(make_brief):
     brief = make_brief(scene="podium", mood="worry", supports=("flag",))
-    rendered = compose(brief, seed=2)
+    rendered = composer.compose(brief, seed=2)
     english, korean = alt_text(brief, rendered, "en"), alt_text(brief, rendered, "ko")
     assert "ballot box" in english
     assert "grey hair" in english
@@ -184,18 +218,36 @@ def test_alt_text_tells_what_is_drawn_in_both_languages(make_brief):
     assert "걱정스러운" in korean
 
 
+def test_alt_text_tells_of_people_of_no_name(make_brief):
+    brief = make_brief(scene="march", persona=False, verb="protest")
+    rendered = composer.compose(brief, seed=2)
+    assert len(rendered.parts["players"]) >= 2
+    assert "Small figures" in alt_text(brief, rendered, "en")
+    assert "작은 사람들" in alt_text(brief, rendered, "ko")
+
+
 @pytest.mark.parametrize("scene", SCENES)
-def test_alt_text_exists_for_every_scene(make_brief, scene: str):
-    for persona in (True, False):
-        brief = make_brief(scene=scene, persona=persona, supports=("dove",), register="plain")
-        rendered = compose(brief, seed=2)
+def test_alt_text_exists_for_every_scene_and_place(make_brief, scene: str):
+    choose = random.Random(scene)
+    for seed in range(6):
+        brief = any_brief(make_brief, scene, choose)
+        staged = composer.stage(brief, seed, choose.choice(SHAPES))
+        rendered = composer.Rendered(svg="", image=None, parts=staged.parts, colour="")
         for language in ("en", "ko"):
-            assert 10 < len(alt_text(brief, rendered, language)) < 320
+            assert 10 < len(alt_text(brief, rendered, language)) < 340
+
+
+def test_every_pose_keeps_the_person_inside_its_span(make_brief):
+    for pose in _bodies.POSES:
+        staged = composer.stage(make_brief(persona=False), 1)
+        person = _bodies.put_person(
+            staged.canvas, x=0, foot=600, height=300, pose=pose, faces="right", area="science", keep=(100, 1100)
+        )
+        assert person.box[0] >= 99
+        assert person.box[2] <= 1101
 
 
 def test_a_brief_survives_the_way_through_json(make_brief):
-    import json
-
     brief = make_brief(supports=("flag", "coins"))
     assert Brief.from_dict(json.loads(json.dumps(brief.to_dict()))) == brief
     with pytest.raises(ValueError, match="no field"):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from curation.topics import models as topic_models
-from illustrate.render.palettes import AREAS, INK, area_palette, contrast, luminance, muted
+from illustrate.render.palettes import AREAS, INK, area_palette, contrast, luminance, mix, muted, palette_for
 
 # Viénot, Brettel and Mollon (1999): linear RGB as a deuteranope sees it.
 DEUTERANOPE = np.array([[0.29275, 0.70725, 0.0], [0.29275, 0.70725, 0.0], [-0.02234, 0.02234, 1.0]])
@@ -82,8 +82,50 @@ def test_every_colour_is_six_hexadecimal_digits():
         for palette in (area_palette(area).day, area_palette(area).dusk, area_palette(area).night):
             for each in fields(palette):
                 value = getattr(palette, each.name)
+                if each.name == "seam" and not value:
+                    continue
                 assert len(value) == 7
                 int(value[1:], 16)
+
+
+HANDS = ("full", "card", "two", "spot", "night")
+
+
+@pytest.mark.parametrize("area", AREAS)
+@pytest.mark.parametrize("time", ["day", "dusk", "night"])
+@pytest.mark.parametrize("colours", HANDS)
+def test_every_hand_keeps_its_things_apart_from_what_they_are_drawn_with(area: str, colours: str, time: str):
+    palette = palette_for(area, colours, time)
+    line = palette.ink if colours in ("full", "two") else palette.seam or palette.ink
+    fills = ("main", "accent", "light") if colours != "two" else ("main", "accent", "light", "skin", "leaf", "fire")
+    for role in fills:
+        if colours == "spot" and role == "light":
+            continue  # bare paper: printed things stand on it with a shadow
+        least = 1.5 if colours == "spot" and role != "light" else 3.0
+        assert contrast(line, palette.role(role)) >= (1.1 if colours == "spot" else least), role
+
+
+@pytest.mark.parametrize("area", AREAS)
+@pytest.mark.parametrize("colours", HANDS)
+def test_main_and_accent_differ_for_a_colour_blind_reader_in_every_hand(area: str, colours: str):
+    for time in ("day", "night"):
+        palette = palette_for(area, colours, time)
+        assert np.linalg.norm(seen(palette.main) - seen(palette.accent)) > 0.1, time
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_the_pen_has_two_colours_beside_paper_and_ink(area: str):
+    palette = palette_for(area, "two", "day")
+    used = {getattr(palette, each.name) for each in fields(palette)} - {palette.light, palette.ink, palette.far}
+    assert len(used) == 2
+
+
+def test_a_colour_can_be_mixed_by_name():
+    palette = area_palette("world").day
+    assert palette.tint("near") == palette.near
+    assert palette.tint("#123456") == "#123456"
+    assert palette.tint("near+ink.50") == mix(palette.near, palette.ink, 0.5)
+    assert palette.tint("near+ink.5+sun.2") == mix(mix(palette.near, palette.ink, 0.5), palette.sun, 0.2)
 
 
 def test_an_unknown_area_wears_the_colours_of_ideas():
