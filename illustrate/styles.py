@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-import io
 import random
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import count, islice
 
-import numpy as np
-import resvg_py
 from PIL import Image
 
-from illustrate.brief._choose import DIGNIFIED
 from illustrate.brief._rules import load
 from illustrate.brief.compose import ALWAYS_CORRESPONDENT, NEVER_CORRESPONDENT, fits
-from illustrate.render import _press, composer
+from illustrate.render import composer, personas
 from illustrate.render._canvas import Canvas
 from illustrate.render._encode import encode_webp
 from illustrate.render.frames import Frame
 from illustrate.render.motifs import Motif, all_motifs, get_motif
-from illustrate.render.palettes import AREAS, Palette, area_palette, contrast, palette_for
+from illustrate.render.palettes import AREAS, contrast, palette_for
 from illustrate.render.presets import PRESETS, Preset, latest
 from illustrate.render.stage import Stage
 from illustrate.types import MOODS, SCENES, Brief, Rendered
 
-__all__ = [
-    "AREAS", "MOODS", "Motif", "Palette", "Preset", "area_palette", "contrast", "draw_example", "encode",
-    "example_brief", "get_motif", "looks", "night_brief", "palette_of", "persona_strip", "tiled",
-]  # fmt: skip
-
-EXAMPLES = 12  # pictures on a look's page, one of each area
+EXAMPLES = len(AREAS)  # pictures on a look's page, one of each area
 NIGHTS = 4
-REVISION = composer.REVISION  # raised whenever a sheet would show other pixels
+WIDTH = 600  # pixels of an example there
 RESTRAINED_EVERY = 8  # so many pictures there is one of a sensitive subject
 LIGHTS = {"day": 6, "dusk": 2, "night": 2}  # how often each is
+SHOWN = ("sky", "haze", "far", "mid", "near", "main", "accent", "light", "deep", "ink")  # roles of a swatch
+GROUNDS = ("main", "accent", "light")  # what ink is drawn on
 
-# A half figure of a correspondent: pixels of its cell, and its height in it.
+# A half figure of a correspondent, as tall as in a picture, and the cell that it is shown in: pixels.
+DRAWN = (480, 420)
+TALL = 376
 CELL = (240, 210)
-TALL = 188
 COLUMNS = 5  # of moods in a strip
+
+
+@dataclass(frozen=True, slots=True)
+class Swatch:
+    """An area's colours in one light, as one look paints it."""
+
+    area: str
+    light: str  # day | night
+    colours: tuple[tuple[str, str], ...]  # (role, "#rrggbb") in the order of SHOWN
+    contrasts: tuple[tuple[str, float], ...]  # (role, WCAG contrast of the ink on it) for GROUNDS
 
 
 def looks() -> tuple[Preset, ...]:
@@ -47,9 +52,22 @@ def looks() -> tuple[Preset, ...]:
     return tuple(latest(slug) for slug in dict.fromkeys(slug for slug, _ in PRESETS))
 
 
-def palette_of(preset: Preset, area: str, time_of_day: str) -> Palette:
-    """What the look's hand paints an area with."""
-    return palette_for(area, preset.colours, time_of_day)
+def swatches(preset: Preset) -> Iterator[Swatch]:
+    """Each area by day and by night; a look that is always night has no day."""
+    for area in AREAS:
+        for light in ("night",) if preset.dark else ("day", "night"):
+            palette = palette_for(area, preset.colours, light)
+            yield Swatch(
+                area=area,
+                light=light,
+                colours=tuple((role, palette.role(role)) for role in SHOWN),
+                contrasts=tuple((role, contrast(palette.ink, palette.role(role))) for role in GROUNDS),
+            )
+
+
+def correspondents() -> tuple[personas.Persona, ...]:
+    """Everybody, in the order of the areas."""
+    return tuple(personas.PERSONAS[area] for area in AREAS)
 
 
 # -- Invented news -------------------------------------------------------------------------------------------
@@ -68,7 +86,7 @@ def example_brief(number: int, preset: Preset) -> Brief:
         motif
         for motif in all_motifs()
         if area in motif.areas and motif.key != hero.key and (not motif.kin or motif.kin != hero.kin)
-        and motif.place == "stand" and motif.size == "table" and not (restrained and motif.key not in DIGNIFIED)
+        and motif.place == "stand" and motif.size == "table" and _may_stand(motif, restrained)
     ]  # fmt: skip
     is_met = scene in ALWAYS_CORRESPONDENT or (scene not in NEVER_CORRESPONDENT and chooser.random() < 0.6)
     return Brief(
@@ -93,8 +111,15 @@ def example_brief(number: int, preset: Preset) -> Brief:
 
 
 def night_brief(number: int, preset: Preset) -> Brief:
-    """The same news by night."""
-    return replace(example_brief(number, preset), time_of_day="night")
+    """News that is told by day or at dusk elsewhere, by night."""
+    by_day = (each for each in count() if example_brief(each, preset).time_of_day != "night")
+    return replace(example_brief(next(islice(by_day, number, None)), preset), time_of_day="night")
+
+
+def hero_of(brief: Brief, language: str) -> str:
+    """What stands in the middle of a picture, in Korean ("ko") or English: "a gavel"."""
+    motif = get_motif(brief.hero)
+    return motif.label_ko if language == "ko" else motif.label_en
 
 
 def draw_example(brief: Brief) -> Rendered:
@@ -108,47 +133,51 @@ def _heroes(area: str, scene: str, restrained: bool) -> tuple[Motif, ...]:
     able = [
         motif
         for motif in all_motifs()
-        if motif.role == "hero" and motif.kind != "weapon" and fits(scene, motif)
-        and (motif.key in DIGNIFIED if restrained else True)
+        if motif.role == "hero" and fits(scene, motif) and _may_stand(motif, restrained)
     ]  # fmt: skip
     return tuple(motif for motif in able if area in motif.areas) or tuple(able)
+
+
+def _may_stand(motif: Motif, restrained: bool) -> bool:
+    """Nothing hard without an article that says it, and only what is quiet beside what hurts."""
+    return motif.tone == "quiet" if restrained else motif.tone != "hard"
 
 
 @cache
 def _verbs(scene: str) -> tuple[str, ...]:
     """What can happen in a scene."""
     table = load("scenes.toml")
-    return tuple(verb for kind in ("strong", "weak") for verb, suited in table[kind].items() if scene in suited) or (
-        "",
-    )
+    verbs = (verb for kind in ("strong", "weak") for verb, suited in table[kind].items() if scene in suited)
+    return tuple(verbs) or ("",)
 
 
 # -- The correspondents --------------------------------------------------------------------------------------
 
 
 def persona_strip(preset: Preset, area: str) -> Image.Image:
-    """An area's correspondent as a half figure in each of MOODS, COLUMNS abreast, each in a cell of CELL pixels."""
-    # No margin round a cell, and no press without the look's own paper.
-    bare = replace(preset, margin=0)
+    """An area's correspondent as a half figure in each of MOODS, COLUMNS abreast, each in a cell of CELL pixels.
+
+    Each is drawn and printed as large as in a picture and then made smaller, or a printed face would be all dots.
+    """
+    bare = replace(preset, margin=0)  # a cell is no sheet
     time = "night" if preset.dark else "day"
-    palette = palette_of(preset, area, time)
-    brief = replace(example_brief(AREAS.index(area), preset), area=area, palette=area, register="plain", persona=True)
-    wide, high = CELL
-    cells = []
+    palette = palette_for(area, preset.colours, time)
+    brief = replace(example_brief(AREAS.index(area), preset), register="plain", persona=True)
+    frame = Frame("wide", 0, 0, *DRAWN, DRAWN)
+    strip = Image.new("RGB", (COLUMNS * CELL[0], -(-len(MOODS) // COLUMNS) * CELL[1]))
     for index, mood in enumerate(MOODS):
-        canvas = Canvas(palette, bare, random.Random(mood), time == "night", Frame("wide", 0, 0, wide, high, CELL))
-        canvas.ground(palette.sky, palette.haze, focus=(wide / 2, high / 2))
+        canvas = Canvas(palette, bare, random.Random(mood), time == "night", frame)
+        canvas.ground(palette.sky, palette.haze, focus=(DRAWN[0] * 0.42, DRAWN[1] * 0.4))
         made = Stage(replace(brief, mood=mood), canvas, "portrait", -1, "", random.Random(f"{area}:{mood}"))
-        made.put_correspondent(x=wide * 0.42, height=TALL)
-        across, down = index % COLUMNS * wide, index // COLUMNS * high
-        cells.append(canvas.svg().replace("<svg ", f'<svg x="{across}" y="{down}" ', 1))
-    rows = -(-len(MOODS) // COLUMNS)
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{COLUMNS * wide}" height="{rows * high}">'
-        + "".join(cells) + "</svg>"
-    )  # fmt: skip
-    with Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True))) as drawn:
-        return Image.fromarray(_press.printed(np.asarray(drawn.convert("RGB")), bare, palette))
+        # A little to the left: most hands reach to the right, where the correspondent looks.
+        made.put_correspondent(x=DRAWN[0] * 0.42, height=TALL)
+        strip.paste(composer.draw(made).image.resize(CELL, Image.Resampling.LANCZOS), _place(index))
+    return strip
+
+
+def _place(index: int) -> tuple[int, int]:
+    """The left top corner of a mood's cell in a strip."""
+    return index % COLUMNS * CELL[0], index // COLUMNS * CELL[1]
 
 
 # -- Sheets --------------------------------------------------------------------------------------------------
@@ -170,9 +199,30 @@ def moods_in_a_row(strip: Image.Image) -> Image.Image:
     wide, high = CELL
     row = Image.new("RGB", (wide * len(MOODS), high))
     for index in range(len(MOODS)):
-        left, top = index % COLUMNS * wide, index // COLUMNS * high
+        left, top = _place(index)
         row.paste(strip.crop((left, top, left + wide, top + high)), (index * wide, 0))
     return row
+
+
+def sheet(preset: Preset, name: str) -> bytes:
+    """A sheet of a look's page as WebP: "examples-1" to EXAMPLES, "nights-1" to NIGHTS, "personas-" and an area.
+
+    At most 1.5 s; the first correspondents of a process take three seconds longer. Raises KeyError for another name.
+    """
+    kind, _, which = name.partition("-")
+    if kind == "personas" and which in AREAS:
+        strip = persona_strip(preset, which)
+        return encode(strip, strip.width)
+    for kind, brief_of, most in (("examples", example_brief, EXAMPLES), ("nights", night_brief, NIGHTS)):
+        names = [f"{kind}-{number}" for number in range(1, most + 1)]
+        if name in names:
+            return encode(draw_example(brief_of(names.index(name), preset)).image, WIDTH)
+    raise KeyError(name)
+
+
+def edition(preset: Preset) -> str:
+    """Changes whenever a sheet of the look would show other pixels."""
+    return f"{preset.version}.{composer.REVISION}"
 
 
 def encode(image: Image.Image, width: int) -> bytes:

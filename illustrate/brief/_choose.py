@@ -36,20 +36,7 @@ SUPPORT_SHARE_OF_HERO = 0.62
 SUPPORT_LIKENESS = 0.55  # to the hero, from which two motifs say the same thing twice
 SUPPORTS = 2
 
-# What may stand in the picture of a sensitive subject: nothing that is a weapon, a wreck or a joke.
-DIGNIFIED = frozenset(
-    {
-        "candle", "wreath", "ribbon", "dove", "flower", "lantern", "heart-hands", "lifebuoy", "first-aid", "ambulance",
-        "gavel", "scales", "courthouse", "police-car", "fire-engine", "tent-camp", "hospital", "empty-chair", "bell",
-        "umbrella", "rain-cloud", "wave", "tree", "mountain", "house", "school", "church", "door-open", "passport",
-        "train", "plane", "ferry", "hard-hat", "stethoscope", "open-book", "suitcase", "volcano", "barrier",
-        "traffic-cone", "bridge", "seismograph", "storm-cloud", "broken-chain", "document-seal",
-    }
-)  # fmt: skip
-
-
 # A weapon or a cell says something hard: only an article that says it too may show it.
-HARD = frozenset({"missile", "tank", "bomb", "jet", "submarine", "handcuffs", "prison-bars", "helmet-soldier"})
 HARD_WITHOUT_WORDS = -0.15
 
 
@@ -75,14 +62,14 @@ def rank_motifs(subject: Subject, *, dignified: bool = False) -> list[Choice]:
     topics = [(emblems.get(slug, ()), bonus) for slug, bonus in zip(subject.topics, TOPIC_BONUS, strict=False)]
     choices = []
     for motif, alike, words in zip(all_motifs(), similarity, evidence, strict=True):
-        if dignified and motif.key not in DIGNIFIED:
+        if dignified and motif.tone != "quiet":
             continue
         # A candle says nothing false of any desk's sorrow, so desks do not count there.
         desk = 0.0 if dignified or not subject.area else AREA_BONUS if subject.area in motif.areas else -AREA_BONUS
         if desk < 0:
             words *= FOREIGN_WORD_SHARE
         known = max((bonus for topic, bonus in topics if motif.key in topic), default=0.0)
-        if motif.key in HARD and not words:
+        if motif.tone == "hard" and not words:
             known += HARD_WITHOUT_WORDS
         choices.append(Choice(motif, float(alike) + words + desk + known, float(alike), words))
     return sorted(choices, key=lambda choice: (-choice.score, choice.motif.key))

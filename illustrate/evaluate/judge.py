@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from illustrate.brief._choose import DIGNIFIED
 from illustrate.evaluate import _image, on_topic
+from illustrate.render.motifs import get_motif
 from illustrate.render.stage import Stage
 from illustrate.types import Brief, Rendered, Scores, Subject, Verdict
 
@@ -110,7 +110,7 @@ def keeps_register(rendered: Rendered, brief: Brief) -> bool:
         parts.get("persona") is None
         and not parts.get("others")
         and parts["scene"] not in NOISY_SCENES
-        and parts["hero"]["key"] in DIGNIFIED
+        and get_motif(parts["hero"]["key"]).tone == "quiet"
     )
 
 

@@ -364,9 +364,7 @@ def _recognised(cells: Sequence[tuple[str, str]], points: Points) -> Recognition
     return Recognition(
         share=_rounded((told == labels).mean()),
         taken_for=tuple(
-            (area, mood, areas[other])
-            for (area, mood), other in zip(cells, told, strict=True)
-            if areas[other] != area
+            (area, mood, areas[other]) for (area, mood), other in zip(cells, told, strict=True) if areas[other] != area
         ),
         nearest=(areas[one], areas[another]),
         apart=_rounded(pairs.min() / pairs.mean()),

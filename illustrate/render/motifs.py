@@ -44,7 +44,10 @@ KINDS = frozenset(
     ]
 )
 _FIELDS = frozenset(
-    ["en", "ko", "kind", "size", "role", "place", "kin", "areas", "news_en", "news_ko", "drawing", "icon", "tones"]
+    (
+        "en", "ko", "kind", "size", "role", "place", "tone", "kin", "areas", "news_en", "news_ko", "drawing", "icon",
+        "tones",
+    )
 )  # fmt: skip
 
 
@@ -56,6 +59,7 @@ class Motif:
     size: Size  # fits on a table, as tall as a person, larger
     role: Role  # a support is too slight or too general to carry a picture alone
     place: Place  # on the ground, in the air, on water
+    tone: str  # quiet: may stand in the picture of a sensitive subject; hard: only where the article says it; or ""
     kin: str  # motifs of one kin say the same; "" for a thing of its own
     areas: tuple[str, ...]
     label_en: str  # with its article: "a gavel"
@@ -90,6 +94,7 @@ def _motif(key: str, theme: str, entry: dict[str, Any]) -> Motif:
         size=entry.get("size", "table"),
         role=entry.get("role", "hero"),
         place=entry.get("place", "stand"),
+        tone=entry.get("tone", ""),
         kin=entry.get("kin", ""),
         areas=tuple(entry["areas"].split()),
         label_en=entry["en"],

@@ -164,12 +164,13 @@ _WHITE = "#fffdf7"
 def _card(day: Palette, *, night: bool) -> Palette:
     """Coloured card: stronger grounds, deep figures, edges of bare paper."""
     if night:
-        return replace(day, halo=mix(PAPER, day.far, 0.1), seam=mix(day.near, INK, 0.3), ink=mix(INK, day.near, 0.2))
+        return replace(day, halo=mix(PAPER, day.far, 0.1), seam=mix(day.near, INK, 0.6), ink=mix(INK, day.near, 0.12))
+    seam = mix(day.near, INK, 0.55)
     return replace(
         day, sky=mix(day.sky, day.mid, 0.3), haze=mix(day.haze, day.sky, 0.45), far=mix(day.far, day.mid, 0.45),
         mid=mix(day.mid, day.near, 0.22), near=mix(day.near, day.mid, 0.1), disc=mix(day.disc, day.main, 0.35),
-        main=mix(day.main, day.fire, 0.08), light=_WHITE, halo=_WHITE, ink=mix(INK, day.near, 0.2),
-        seam=mix(day.near, INK, 0.35),
+        main=_against(mix(day.main, day.fire, 0.08), seam, 3.2, PAPER), accent=_against(day.accent, seam, 3.2, PAPER),
+        light=_WHITE, halo=_WHITE, ink=mix(INK, day.near, 0.12), seam=seam,
     )  # fmt: skip
 
 
@@ -209,8 +210,8 @@ def _poster(night: Palette) -> Palette:
         night, sky=ground, haze=mix(mix(ground, night.accent, 0.62), night.main, 0.12),
         disc=mix(night.disc, night.main, 0.45),
         far=mix(ground, night.mid, 0.85), mid=mix(mix(ground, night.mid, 0.5), "#05050f", 0.1),
-        near=mix(ground, "#030309", 0.55), ink=mix(ground, "#05050f", 0.4), seam=mix(ground, night.deep, 0.3),
-        halo=mix(night.light, night.main, 0.3),
+        near=mix(ground, "#030309", 0.55), ink=mix(ground, "#05050f", 0.4), seam="#08070f", main=_against(night.main, "#08070f", 3.6, PAPER),
+        accent=_against(night.accent, "#08070f", 3.6, PAPER), halo=mix(night.light, night.main, 0.3),
     )  # fmt: skip
 
 

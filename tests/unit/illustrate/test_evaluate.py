@@ -20,7 +20,7 @@ COURT = Subject("Court rules in dispute over deposit", area="society", topics=("
 
 @pytest.fixture(scope="module")
 def whales():
-    brief = compose(WHALES, VisualFacts(), preset="grain", preset_version=1, seed=1)
+    brief = compose(WHALES, VisualFacts(), preset="grain", preset_version=2, seed=1)
     return brief, composer.compose(brief, seed=1)
 
 
@@ -71,10 +71,32 @@ def test_clutter_and_emptiness_are_seen():
     assert _image.edge_density(noise) > judge.EDGES_TO
 
 
-def test_a_cut_off_head_is_seen_and_a_bust_may_bleed_below():
-    assert _image.cut_off((-50, 0, 50, 100)) == pytest.approx(0.5)
-    assert _image.cut_off((0, 600, 100, 800), open_below=True) == 0
-    assert _image.cut_off((0, 600, 100, 800)) > 0.5
+def test_what_the_frame_cuts_off_is_seen_in_any_frame():
+    assert _image.cut_off((-50, 0, 50, 100), (1200, 675)) == pytest.approx(0.5)
+    assert _image.cut_off((0, 600, 100, 800), (1200, 675)) > 0.5
+    assert _image.cut_off((0, 600, 100, 800), (720, 900)) == 0
+
+
+def framed(**parts):
+    return judge.framing({"hero": {"key": "coins", "box": [500, 200, 900, 600]}} | parts, (1200, 675))
+
+
+def test_a_face_behind_a_thing_or_a_thing_behind_another_is_seen():
+    person = {"head": [400, 200, 560, 420], "face": [430, 260, 540, 420]}
+    assert framed(persona=person)["face_covered"] > judge.FACE_COVERED_TO
+    assert framed(persona=person | {"face": [300, 260, 410, 420]})["face_covered"] == 0
+    support = {"key": "flag", "box": [860, 500, 1010, 650], "where": "on the ground"}
+    assert framed(supports=[support])["overlap"] == pytest.approx(40 * 100 / 150**2)
+    assert framed(supports=[support], players=[[850, 480, 950, 660]])["overlap"] > judge.COVERED_TO
+
+
+def test_a_head_that_leaves_the_frame_is_seen_in_the_crop_alone(whales):
+    brief, rendered = whales
+    crop = composer.stage(brief, 1, "square")
+    crop.parts = crop.parts | {"persona": {"head": [-60, 300, 60, 500], "face": [-20, 350, 50, 480]}}
+    scores, verdict = judge.judge(rendered, brief, WHALES, crops=[crop])
+    assert scores.failed == ("face_cut",)
+    assert verdict.reasons == ("the frame cuts off 50% of a head",)
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=6), st.integers(0, 2**64 - 1))

@@ -33,6 +33,15 @@ def test_a_picture_comes_in_three_widths_with_its_alt_text_in_the_readers_langua
         assert queries.pictures_for([picture.article_id])[picture.article_id].alt == picture.alt_en
 
 
+def test_crops_and_the_share_card_are_offered_only_where_they_were_drawn():
+    plain, cropped = AttachedPictureFactory(), AttachedPictureFactory(has_crops=True)
+    shown = queries.pictures_for([plain.article_id, cropped.article_id])
+    assert [shown[plain.article_id].square, shown[plain.article_id].tall, shown[plain.article_id].card] == ["", "", ""]
+    assert [part.split()[1] for part in shown[cropped.article_id].square.split(", ")] == ["360w", "720w"]
+    assert shown[cropped.article_id].tall.endswith(".tall-720.webp 720w")
+    assert shown[cropped.article_id].card.endswith(".card.jpg")
+
+
 def test_what_is_taken_down_or_not_yet_drawn_has_no_file():
     down = AttachedPictureFactory(state=Picture.State.TAKEN_DOWN)
     waiting = PictureFactory()
