@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -214,8 +215,12 @@ class PictureReportAdmin(ModelAdmin):
 
 @admin.register(StylePreset)
 class StylePresetAdmin(ModelAdmin):
-    list_display = ["slug", "version", "name_en", "name_ko", "is_production"]
+    list_display = ["slug", "version", "name_en", "name_ko", "is_production", "page"]
     readonly_fields = ["slug", "version", "parameters", "created_at"]
+
+    @display(description=_("Examples"))
+    def page(self, preset: StylePreset) -> Any:
+        return format_html('<a href="{}">{}</a>', reverse("style", args=[preset.slug]), _("Examples"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

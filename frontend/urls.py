@@ -16,6 +16,7 @@ from frontend.pages import (
     search,
     settings,
     sources,
+    styles,
     topics,
     welcome,
 )
@@ -74,6 +75,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("first-run/reset-password", first_run.reset_password, name="reset_password"),
     path("pictures/<int:picture_id>/redraw", pictures.redraw, name="redraw_picture"),
     path("pictures/<int:picture_id>/take-down", pictures.take_down, name="take_down_picture"),
+    path("editors/styles/", styles.styles, name="styles"),
+    path("editors/styles/<slug:slug>/", styles.style, name="style"),
+    path("editors/styles/<slug:slug>/sheet/<slug:name>.webp", styles.sheet, name="style_sheet"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("frontend.api.urls")),
     # -- Machinery --

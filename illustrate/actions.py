@@ -176,12 +176,12 @@ def sync_presets(*, using: str = "default") -> None:
         )
     rows = StylePreset.objects.using(using)
     shown = rows.filter(is_production=True).first()
-    if shown is not None and (shown.slug, shown.version) in presets.PRESETS:
-        return
-    # A new site, or one whose look is a version that can no longer be drawn: its pictures stay, new ones are drawn in
-    # the look's newest version.
     known = {preset.slug for preset in presets.PRESETS.values()}
-    preset = presets.latest(shown.slug if shown is not None and shown.slug in known else presets.GRAIN.slug)
+    if shown is not None and ((shown.slug, shown.version) in presets.PRESETS or shown.slug not in known):
+        return
+    # A new site, or one whose look is an old version that is drawn no more: its pictures stay, new ones are drawn in the
+    # look's newest version.
+    preset = presets.latest(shown.slug) if shown is not None else presets.GRAIN
     with transaction.atomic(using=using):
         rows.filter(is_production=True).update(is_production=False)
         rows.filter(slug=preset.slug, version=preset.version).update(is_production=True)

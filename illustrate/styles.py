@@ -12,19 +12,20 @@ from PIL import Image
 
 from illustrate.brief._rules import load
 from illustrate.brief.compose import ALWAYS_CORRESPONDENT, NEVER_CORRESPONDENT, fits
-from illustrate.render import composer, personas
+from illustrate.render import composer
 from illustrate.render._canvas import Canvas
 from illustrate.render._encode import encode_webp
 from illustrate.render.frames import Frame
 from illustrate.render.motifs import Motif, all_motifs, get_motif
 from illustrate.render.palettes import AREAS, contrast, palette_for
+from illustrate.render.personas import PERSONAS, Persona
 from illustrate.render.presets import PRESETS, Preset, latest
 from illustrate.render.stage import Stage
 from illustrate.types import MOODS, SCENES, Brief, Rendered
 
 EXAMPLES = len(AREAS)  # pictures on a look's page, one of each area
 NIGHTS = 4
-WIDTH = 600  # pixels of an example there
+WIDTH = 800  # pixels of an example there
 RESTRAINED_EVERY = 8  # so many pictures there is one of a sensitive subject
 LIGHTS = {"day": 6, "dusk": 2, "night": 2}  # how often each is
 SHOWN = ("sky", "haze", "far", "mid", "near", "main", "accent", "light", "deep", "ink")  # roles of a swatch
@@ -32,7 +33,7 @@ GROUNDS = ("main", "accent", "light")  # what ink is drawn on
 
 # A half figure of a correspondent, as tall as in a picture, and the cell that it is shown in: pixels.
 DRAWN = (480, 420)
-TALL = 376
+TALL = 354
 CELL = (240, 210)
 COLUMNS = 5  # of moods in a strip
 
@@ -65,9 +66,9 @@ def swatches(preset: Preset) -> Iterator[Swatch]:
             )
 
 
-def correspondents() -> tuple[personas.Persona, ...]:
+def correspondents() -> tuple[Persona, ...]:
     """Everybody, in the order of the areas."""
-    return tuple(personas.PERSONAS[area] for area in AREAS)
+    return tuple(PERSONAS[area] for area in AREAS)
 
 
 # -- Invented news -------------------------------------------------------------------------------------------

@@ -20,19 +20,20 @@ from illustrate.types import Subject
 TITLE_SHARE = 0.65  # of the article's vector; the lead has the rest
 LEAD_CHARACTERS = 400
 BEST_PHRASE_SHARE = 0.75  # of a motif's similarity is its best phrase; the rest is its phrases' mean
-AREA_BONUS = 0.06
+KOREAN_PHRASE_SHARE = 0.4  # of a Korean text's similarity
+AREA_BONUS = 0.045
 WORD_BONUS = 0.24  # at most, for a title that names what the motif stands for
 NAME_BONUS = 0.16  # for a title that names the thing itself
 LEAD_WORD_SHARE = 0.3
 BRIDGED_WORD_SHARE = 0.7  # of Korean words that reach us through English; the library's own Korean words count whole
+COMMON = 60  # a word that so many motifs claim tells nothing
 EARLY_CHARACTERS = 14
 SURE_SYLLABLES = 4  # a word so long hides in no other by chance
-FOREIGN_WORD_SHARE = 0.6  # a word far from its own desk is more likely a figure of speech: a pitcher's "submarine"
 TOPIC_BONUS = (0.1, 0.05, 0.03)  # for what the article's first, second, third topic is known by
 
 SUPPORT_SIMILARITY = 0.34
 SUPPORT_WORDS = (0.12, 0.22)  # or this much by its words, with so much similarity
-SUPPORT_SHARE_OF_HERO = 0.62
+SUPPORT_SHARE_OF_HERO = 0.55
 SUPPORT_LIKENESS = 0.55  # to the hero, from which two motifs say the same thing twice
 SUPPORTS = 2
 
@@ -66,8 +67,6 @@ def rank_motifs(subject: Subject, *, dignified: bool = False) -> list[Choice]:
             continue
         # A candle says nothing false of any desk's sorrow, so desks do not count there.
         desk = 0.0 if dignified or not subject.area else AREA_BONUS if subject.area in motif.areas else -AREA_BONUS
-        if desk < 0:
-            words *= FOREIGN_WORD_SHARE
         known = max((bonus for topic, bonus in topics if motif.key in topic), default=0.0)
         if motif.tone == "hard" and not words:
             known += HARD_WITHOUT_WORDS
@@ -107,27 +106,41 @@ def _similarity(subject: Subject) -> np.ndarray:
     texts = [without_names(text, subject.language) for text in (subject.title, lead) if text]
     vectors = embed(texts, [subject.language] * len(texts))
     vector = vectors[0] if len(vectors) == 1 else TITLE_SHARE * vectors[0] + (1 - TITLE_SHARE) * vectors[1]
-    scores = _phrase_vectors() @ (vector / (np.linalg.norm(vector) or 1.0))
-    starts, counts = _spans()
+    vector /= np.linalg.norm(vector) or 1.0
+    alike = _likeness("en", vector)
+    if subject.language == "ko":
+        # What the bridge bends in a Korean headline, it bends in Korean phrases too.
+        alike = (1 - KOREAN_PHRASE_SHARE) * alike + KOREAN_PHRASE_SHARE * _likeness("ko", vector)
+    return alike
+
+
+def _likeness(language: str, vector: np.ndarray) -> np.ndarray:
+    """Per motif, how near its phrases in that language are to a text."""
+    scores = _phrase_vectors(language) @ vector
+    starts, counts = _spans(language)
     best = np.maximum.reduceat(scores, starts)
     mean = np.add.reduceat(scores, starts) / counts
     return np.asarray(BEST_PHRASE_SHARE * best + (1 - BEST_PHRASE_SHARE) * mean)
 
 
-def _phrase_vectors() -> np.ndarray:
-    phrases = [phrase for motif in all_motifs() for phrase in motif.phrases]
-    return fixed_vectors(phrases, ["en"] * len(phrases))
+def _phrases(motif: Motif, language: str) -> tuple[str, ...]:
+    return motif.phrases_ko if language == "ko" else motif.phrases
 
 
-@lru_cache(maxsize=1)
-def _spans() -> tuple[np.ndarray, np.ndarray]:
-    counts = np.array([len(motif.phrases) for motif in all_motifs()])
+def _phrase_vectors(language: str) -> np.ndarray:
+    phrases = [phrase for motif in all_motifs() for phrase in _phrases(motif, language)]
+    return fixed_vectors(phrases, [language] * len(phrases))
+
+
+@lru_cache(maxsize=2)
+def _spans(language: str) -> tuple[np.ndarray, np.ndarray]:
+    counts = np.array([len(_phrases(motif, language)) for motif in all_motifs()])
     return np.concatenate([[0], np.cumsum(counts)[:-1]]), counts
 
 
 def _centres() -> np.ndarray:
-    starts, _ = _spans()
-    sums = np.add.reduceat(_phrase_vectors(), starts, axis=0)
+    starts, _ = _spans("en")
+    sums = np.add.reduceat(_phrase_vectors("en"), starts, axis=0)
     return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True))
 
 
@@ -154,7 +167,7 @@ def _vocabulary_of(names: list[tuple[str, ...]], phrases: list[tuple[tuple[str, 
         for own_names, own_phrases in zip(names, phrases, strict=True)
         for word in {*own_names, *(word for phrase in own_phrases for word in phrase)}
     )
-    telling = {word: max(0.0, 1 - math.log(count) / math.log(24)) for word, count in counts.items()}
+    telling = {word: max(0.0, 1 - math.log(count) / math.log(COMMON)) for word, count in counts.items()}
     return _Vocabulary(tuple(names), tuple(phrases), telling)
 
 

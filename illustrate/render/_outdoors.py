@@ -104,7 +104,7 @@ def shore(s: Stage) -> None:
     if not c.dark:
         scenery.clouds(c, 2, top=s.frame.top + 60, low=170)
         scenery.birds(c, s.away(260), 140)
-    scenery.sea(c, level)
+    scenery.sea(c, level, deep=s.hero.place == "float")
     if c.preset.sky == "bands":
         scenery.glitter(c, x, level)
     for _ in range(s.rng.randint(1, 2)):

@@ -256,20 +256,22 @@ def steps(c: Canvas, tops: list[float], start: float, width: float) -> None:
 # -- Water ---------------------------------------------------------------------------------------------------
 
 
-def water_colour(c: Canvas) -> str:
+def water_colour(c: Canvas, *, deep: bool = False) -> str:
+    """`deep` water is darker: what floats on it is often of water's own colour."""
     p = c.palette
-    return mix(p.water, p.mid, 0.25) if not c.dark else mix(p.far, p.water, 0.12)
+    water = mix(p.water, p.mid, 0.25) if not c.dark else mix(p.far, p.water, 0.12)
+    return mix(water, p.deep, 0.42) if deep and not c.preset.hatch else water
 
 
-def sea(c: Canvas, level: float) -> None:
+def sea(c: Canvas, level: float, *, deep: bool = False) -> None:
     p = c.palette
-    water = water_colour(c)
+    water = water_colour(c, deep=deep)
     c.sheet(d("M", c.left, level, "H", c.right, "V", c.bottom, "H", c.left, "Z"), water)
-    pale, deep = mix(water, p.light, 0.4), mix(water, p.deep, 0.28)
+    pale, dark = mix(water, p.light, 0.4), mix(water, p.deep, 0.28)
     for i in range(4):
         y = level + 34 + i * (c.frame.bottom - level) / 4.4
         crest = [(c.left - 60 + k * 75, y + (7 if k % 2 else -7)) for k in range(int((c.right - c.left) / 75) + 3)]
-        c.path(smooth(crest, close=f"L{c.right + 60} {c.bottom}L{c.left - 60} {c.bottom}Z"), deep, 0.16)
+        c.path(smooth(crest, close=f"L{c.right + 60} {c.bottom}L{c.left - 60} {c.bottom}Z"), dark, 0.16)
     for _ in range(round(14 * c.frame.spread)):
         x, y, w = c.rng.uniform(c.left, c.right), c.rng.uniform(level + 14, c.bottom - 14), c.rng.uniform(36, 110)
         c.stroke(d("M", x, y, "q", w / 4, -6, w / 2, 0, "t", w / 2, 0), pale, 4, opacity=0.75)
@@ -285,7 +287,7 @@ def glitter(c: Canvas, x: float, level: float) -> None:
 def in_water(c: Canvas, edge: float) -> None:
     """Water before what floats, from its waterline to the lower edge."""
     p = c.palette
-    water = water_colour(c)
+    water = water_colour(c, deep=True)
     wave = "q30 -17 60 0t60 0" * (int((c.right - c.left) / 120) + 2)
     start = c.left - 120
     c.path(d("M", start, edge, wave, "V", c.bottom, "H", start, "Z"), mix(water, p.deep, 0.12), 0.72, layer="figures")

@@ -159,6 +159,7 @@ def _night(day: Palette) -> Palette:
 
 _CREAM = "#fbf3e1"
 _WHITE = "#fffdf7"
+_PITCH = "#08070f"
 
 
 def _card(day: Palette, *, night: bool) -> Palette:
@@ -210,8 +211,9 @@ def _poster(night: Palette) -> Palette:
         night, sky=ground, haze=mix(mix(ground, night.accent, 0.62), night.main, 0.12),
         disc=mix(night.disc, night.main, 0.45),
         far=mix(ground, night.mid, 0.85), mid=mix(mix(ground, night.mid, 0.5), "#05050f", 0.1),
-        near=mix(ground, "#030309", 0.55), ink=mix(ground, "#05050f", 0.4), seam="#08070f", main=_against(night.main, "#08070f", 3.6, PAPER),
-        accent=_against(night.accent, "#08070f", 3.6, PAPER), halo=mix(night.light, night.main, 0.3),
+        near=mix(ground, "#030309", 0.55), ink=mix(ground, "#05050f", 0.4), seam=_PITCH,
+        main=_against(night.main, _PITCH, 3.6, PAPER),
+        accent=_against(night.accent, _PITCH, 3.6, PAPER), halo=mix(night.light, night.main, 0.3),
     )  # fmt: skip
 
 

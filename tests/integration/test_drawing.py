@@ -19,7 +19,7 @@ from django.db import connection, connections
 from PIL import Image
 
 from curation.serving.types import ModelUnavailable
-from illustrate import actions, pipeline
+from illustrate import _files, actions, pipeline
 from illustrate.models import Picture
 from illustrate.signals import picture_attached
 from illustrate.types import Subject
@@ -65,7 +65,7 @@ def test_a_waiting_picture_is_drawn_and_attached_with_everything_a_page_and_an_e
     picture.refresh_from_db()
     assert picture.state == Picture.State.ATTACHED
     assert announced == [picture.pk]
-    assert len(files_of(picture)) == 3
+    assert len(files_of(picture)) == len(_files.variants())
     assert picture.brief["hero"] == "lighthouse"
     assert picture.provenance["renderer"] == "composer"
     assert picture.evaluation["decision"] == "accept"
@@ -108,7 +108,7 @@ def test_of_two_workers_one_draws(quick, monkeypatch):
         thread.join()
     assert sorted(results) == [False, True]
     assert len(drawn) == 1
-    assert len(files_of(picture)) == 3
+    assert len(files_of(picture)) == len(_files.variants())
 
 
 def test_the_claim_of_a_dead_worker_is_taken_over_and_the_dead_one_cannot_attach(quick, monkeypatch):
@@ -125,7 +125,7 @@ def test_the_claim_of_a_dead_worker_is_taken_over_and_the_dead_one_cannot_attach
     picture.refresh_from_db()
     assert picture.state == Picture.State.ATTACHED
     assert picture.drawn_at == LATER
-    assert len(files_of(picture)) == 3
+    assert len(files_of(picture)) == len(_files.variants())
 
 
 def test_a_fresh_claim_is_respected(quick):
@@ -171,7 +171,7 @@ def test_a_redrawn_picture_replaces_its_files_only_when_it_is_there(quick):
     assert files_of(picture) == before
     assert pipeline.draw(picture_id=picture.pk, at=LATER)
     after = files_of(picture)
-    assert len(after) == 3
+    assert len(after) == len(_files.variants())
     assert not after & before
 
 
@@ -204,7 +204,7 @@ def test_a_failed_redraw_keeps_the_old_picture(quick, monkeypatch):
     picture.refresh_from_db()
     assert picture.state == Picture.State.ATTACHED
     assert picture.failure
-    assert len(files_of(picture)) == 3
+    assert len(files_of(picture)) == len(_files.variants())
 
 
 def test_a_model_server_that_is_away_costs_the_picture_no_try(monkeypatch):
@@ -247,11 +247,11 @@ KILLED = """
 import django, sys, time
 django.setup()
 from datetime import datetime
-from illustrate import pipeline
-def hold(picture_id, drawing):
+from illustrate import _files, pipeline
+def hold(file, drawing, title):
     print("writing", flush=True)
     time.sleep(60)
-pipeline._write = hold
+_files.write = hold
 pipeline.make = lambda subject, **kwargs: None
 pipeline.draw(picture_id=int(sys.argv[1]), at=datetime.fromisoformat(sys.argv[2]))
 """

@@ -13,7 +13,7 @@ from PIL import Image
 
 from illustrate import styles
 from illustrate.evaluate import style
-from illustrate.render.presets import Preset
+from illustrate.styles import Preset
 from illustrate.types import MOODS
 
 SHEET = (5, 4)  # pictures across and down
@@ -115,7 +115,7 @@ def _tables(report: style.StyleReport, people: style.PersonaReport) -> str:
     wide = max(15, *(len(slug) + 2 for slug in slugs))
     lines = [f"{'':<16}" + "".join(f"{slug:>{wide}}" for slug in slugs)]
     for name, meaning in style.FIGURES.items():
-        cells = (f"{look.centroid[name]:.2f} ±{look.spread[name]:.2f}" for look in report.looks.values())
+        cells = (f"{_short(look.centroid[name])} ±{_short(look.spread[name])}" for look in report.looks.values())
         lines.append(f"{name:<16}" + "".join(f"{cell:>{wide}}" for cell in cells) + f"   {meaning}")
     for name, meaning in (("inside", "between two pictures of the look"), ("across", "to a picture of another look")):
         cells = (f"{getattr(look, name):.2f}" for look in report.looks.values())
@@ -131,6 +131,10 @@ def _tables(report: style.StyleReport, people: style.PersonaReport) -> str:
         )
         lines += [f"  {area} ({mood}) taken for {other}" for area, mood, other in known.taken_for]
     return "\n".join(lines)
+
+
+def _short(figure: float) -> str:
+    return f"{figure:.3f}" if abs(figure) < 1 else f"{figure:.2f}"
 
 
 # -- Contact sheets ------------------------------------------------------------------------------------------

@@ -179,4 +179,12 @@ def test_presets_are_synced_without_changing_the_sites_choice():
     actions.sync_presets()
     actions.sync_presets()
     assert StylePreset.objects.get(is_production=True) == other
-    assert StylePreset.objects.filter(slug="grain", version=1).count() == 1
+    assert StylePreset.objects.filter(slug="grain", version=2).count() == 1
+
+
+def test_a_look_that_is_drawn_no_more_gives_way_to_its_newest_version():
+    old = StylePreset.objects.create(slug="grain", version=1, name_en="Grain", name_ko="결")
+    StylePreset.objects.filter(is_production=True).update(is_production=False)
+    StylePreset.objects.filter(pk=old.pk).update(is_production=True)
+    actions.sync_presets()
+    assert str(StylePreset.objects.get(is_production=True)) == "grain/2"

@@ -23,7 +23,7 @@ def brief_of(title: str, *, language: str = "en", area: str = "", seed: int = 1,
     [
         ("Lighthouse keepers of the northern coast", "en", "ideas", {"lighthouse"}),
         ("Whales return to the bay", "en", "climate", {"whale"}),
-        ("Court rules in dispute over deposit", "en", "society", {"gavel", "courthouse", "scales"}),
+        ("Court rules in dispute over a village path", "en", "society", {"gavel", "courthouse", "scales"}),
         ("Soap pulls a virus apart in twenty seconds", "en", "health", {"virus"}),
         ("국회, 새 예산안 통과", "ko", "politics", {"parliament", "document-seal", "stamp", "ballot-box", "coins"}),
         ("버스 노선 개편으로 출근길 빨라진다", "ko", "society", {"bus", "train", "traffic-light", "road"}),
