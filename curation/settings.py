@@ -289,6 +289,12 @@ UNFOLD = {
                     _menu(_("Pictures"), "palette", "illustrate.picture"),
                     _menu(_("Reports of pictures"), "flag", "illustrate.picturereport"),
                     _menu(_("Styles"), "brush", "illustrate.stylepreset"),
+                    {
+                        "title": _("What styles draw"),
+                        "icon": "style",
+                        "link": reverse_lazy("styles"),
+                        "permission": lambda request: request.user.is_editor,
+                    },
                     _menu(_("Accounts"), "group", "accounts.user"),
                     _menu(_("Invitations"), "mail", "accounts.invitation"),
                 ],

@@ -15,7 +15,7 @@ from illustrate.types import Drawing
 
 CARD = "card"
 # Widths in pixels of the files beside the wide frame's, which settings name.
-CROPS: Mapping[Shape, Sequence[int]] = {"square": (720, 360), "tall": (720,)}
+CROPS: Mapping[Shape, Sequence[int]] = {"square": (640, 320), "tall": (640,)}
 
 
 def variants(*, with_crops: bool = True) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ class Frame:
 
 FRAMES: dict[Shape, Frame] = {
     "wide": Frame("wide", 0, 0, 1200, 675, (1200, 675)),
-    "square": Frame("square", 180, -115, 1020, 725, (720, 720)),
-    "tall": Frame("tall", 200, -240, 1000, 760, (720, 900)),
+    "square": Frame("square", 180, -115, 1020, 725, (640, 640)),
+    "tall": Frame("tall", 200, -240, 1000, 760, (640, 800)),
 }
 WIDE = FRAMES["wide"]

@@ -165,7 +165,13 @@ _PITCH = "#08070f"
 def _card(day: Palette, *, night: bool) -> Palette:
     """Coloured card: stronger grounds, deep figures, edges of bare paper."""
     if night:
-        return replace(day, halo=mix(PAPER, day.far, 0.1), seam=mix(day.near, INK, 0.6), ink=mix(INK, day.near, 0.12))
+        # Blue card is no dark room: grounds stay coloured, and lie lighter on darker.
+        return replace(
+            day, sky=mix(day.far, day.light, 0.05), haze=mix(day.far, day.light, 0.14),
+            far=mix(day.far, day.light, 0.26),
+            mid=mix(day.far, day.light, 0.16), near=mix(day.near, day.far, 0.6), halo=mix(PAPER, day.far, 0.06),
+            seam=mix(day.near, INK, 0.6), ink=mix(INK, day.near, 0.12),
+        )  # fmt: skip
     seam = mix(day.near, INK, 0.55)
     return replace(
         day, sky=mix(day.sky, day.mid, 0.3), haze=mix(day.haze, day.sky, 0.45), far=mix(day.far, day.mid, 0.45),

@@ -113,10 +113,23 @@ def _definition() -> dict[str, Any]:
     return definition
 
 
-@lru_cache(maxsize=64)
-def _style(mood: str, glance: str) -> Style:
-    """Open Peeps with one expression more: ours."""
+@cache
+def _style() -> Style:
+    """Open Peeps with expressions of ours: every mood in every glance. Built once: checking it takes most of a second."""
     definition = json.loads(json.dumps(_definition()))
+    variants = definition["components"]["expression"]["variants"]
+    for mood in _faces.EXPRESSIONS:
+        for glance in _faces.GLANCES:
+            variants[_variant(mood, glance)] = {"elements": _elements(mood, glance)}
+    return Style(definition)
+
+
+def _variant(mood: str, glance: str) -> str:
+    """The style takes letters only."""
+    return f"{mood}{glance.capitalize()}"
+
+
+def _elements(mood: str, glance: str) -> list[dict[str, Any]]:
     colours = {"stroke": _INK, "fill": _INK, "tongue": _TONGUE}
     elements = []
     for kind, path, width in _faces.strokes(mood, glance):
@@ -124,15 +137,15 @@ def _style(mood: str, glance: str) -> Style:
         if kind == "stroke":
             attributes |= {"stroke": _INK, "stroke-width": f"{width}", "stroke-linecap": "round"}
         elements.append({"name": "path", "type": "element", "attributes": attributes})
-    definition["components"]["expression"]["variants"]["ours"] = {"elements": elements}
-    return Style(definition)
+    return elements
 
 
 def _validated(options: dict[str, Any]) -> dict[str, Any]:
     """The options, unchanged; raises ValueError for a key or a variant that the style would silently ignore."""
     style = _definition()
+    ours = {_variant(mood, glance) for mood in _faces.EXPRESSIONS for glance in _faces.GLANCES}
     variants = {
-        f"{name}Variant": {*part["variants"], *(("ours",) if name == "expression" else ())}
+        f"{name}Variant": {*part["variants"], *(ours if name == "expression" else ())}
         for name, part in style["components"].items()
     }
     known = {"seed", *variants}
@@ -163,7 +176,7 @@ def head(area: str, mood: str, glance: str = "ahead") -> Head:
     options = _validated({
         "seed": persona.area,
         "headVariant": [persona.head],
-        "expressionVariant": ["ours"],
+        "expressionVariant": [_variant(expression_for(mood), glance)],
         "accessoriesVariant": [persona.glasses] if persona.glasses else [],
         "accessoriesProbability": 100 if persona.glasses else 0,
         "facialHairVariant": [persona.beard] if persona.beard else [],
@@ -175,8 +188,7 @@ def head(area: str, mood: str, glance: str = "ahead") -> Head:
         "inkColor": [_INK],
     })  # fmt: skip
     # Empty lists would mean "any": only what is worn is named.
-    style = _style(expression_for(mood), glance)
-    svg = Avatar(style, {key: value for key, value in options.items() if value != []}).to_string()
+    svg = Avatar(_style(), {key: value for key, value in options.items() if value != []}).to_string()
     inner = re.sub(r"^<svg[^>]*>|<!--.*?-->|<metadata.*?</metadata>|</svg>$", "", svg, flags=re.S)
     inner = re.sub(r'\sclip-path="[^"]*"', "", inner)
     inner = inner.replace('"black"', f'"{_INK}"').replace('"#000000"', f'"{_INK}"').replace('"#000"', f'"{_INK}"')

@@ -64,10 +64,10 @@ def test_an_unknown_look_is_refused_by_name():
 
 def test_every_file_of_a_picture_is_encoded_under_its_variant():
     files = pipeline.encode(pipeline.make(WHALES, preset="", seed=3), WHALES.title)
-    assert set(files) == {"1200", "800", "400", "square-720", "square-360", "tall-720", "card"}
+    assert set(files) == {"1200", "800", "400", "square-640", "square-320", "tall-640", "card"}
     sizes = {variant: Image.open(io.BytesIO(body)).size for variant, body in files.items()}
     assert sizes["1200"] == (1200, 675)
-    assert sizes["square-360"] == (360, 360)
-    assert sizes["tall-720"] == (720, 900)
+    assert sizes["square-320"] == (320, 320)
+    assert sizes["tall-640"] == (640, 800)
     assert sizes["card"] == (1200, 630)
     assert files["card"][:2] == b"\xff\xd8"

@@ -37,8 +37,8 @@ def test_crops_and_the_share_card_are_offered_only_where_they_were_drawn():
     plain, cropped = AttachedPictureFactory(), AttachedPictureFactory(has_crops=True)
     shown = queries.pictures_for([plain.article_id, cropped.article_id])
     assert [shown[plain.article_id].square, shown[plain.article_id].tall, shown[plain.article_id].card] == ["", "", ""]
-    assert [part.split()[1] for part in shown[cropped.article_id].square.split(", ")] == ["360w", "720w"]
-    assert shown[cropped.article_id].tall.endswith(".tall-720.webp 720w")
+    assert [part.split()[1] for part in shown[cropped.article_id].square.split(", ")] == ["320w", "640w"]
+    assert shown[cropped.article_id].tall.endswith(".tall-640.webp 640w")
     assert shown[cropped.article_id].card.endswith(".card.jpg")
 
 
