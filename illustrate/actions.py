@@ -179,8 +179,8 @@ def sync_presets(*, using: str = "default") -> None:
     known = {preset.slug for preset in presets.PRESETS.values()}
     if shown is not None and ((shown.slug, shown.version) in presets.PRESETS or shown.slug not in known):
         return
-    # A new site, or one whose look is an old version that is drawn no more: its pictures stay, new ones are drawn in the
-    # look's newest version.
+    # A new site, or one whose look is an old version that is drawn no more: its pictures stay, new ones are drawn in
+    # the look's newest version.
     preset = presets.latest(shown.slug) if shown is not None else presets.GRAIN
     with transaction.atomic(using=using):
         rows.filter(is_production=True).update(is_production=False)

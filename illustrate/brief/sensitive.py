@@ -18,7 +18,7 @@ from illustrate.brief._vectors import fixed_vectors
 OVERRULE_BELOW = 0.06
 AGREE_FROM = 0.4
 FIGURATIVE_FROM = 0.5
-ALONE_FROM = 0.72
+ALONE_FROM = 0.35  # a character beside a grief is the worse mistake
 LEAD_CHARACTERS = 400
 
 

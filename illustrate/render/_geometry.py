@@ -1,4 +1,4 @@
-"""Turns a line icon or a drawing of ours into a solid figure: filled regions, a shadow side, and ink."""
+"""Turns a drawing of ours into a solid figure: filled regions, a shadow side, hatching, and ink."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 
 import numpy as np
 import shapely
 from shapely.affinity import rotate, scale, translate
-from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
+from shapely.geometry import LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import polygonize, unary_union
+from shapely.ops import unary_union
 from svgpathtools import Line, parse_path
 
-# All lengths in this room are units of a 24 x 24 grid, the icons' own.
-BODY = 0.9  # half the pen that closes an outline into a body
-GAP = 0.3  # gaps up to twice this are closed: icons leave air where lines cross
+# All lengths in this room are units of the drawings' grid, 24 x 24.
 LIMB = 0.42  # half the thickness that an open line gets, so that a stem is a stick and not a wire
 CENTRE = (12, 12)
 SPECK = 0.12  # regions below this area (square units) are slivers of the pen, not parts
@@ -152,74 +148,6 @@ def _figure(
     )
 
 
-def from_lines(paths: Sequence[str], tones: str = "", *, cut: float = 0) -> Figure:
-    """A figure from an icon's strokes. `tones` names the regions' colours, largest region first, "-" for a hole.
-
-    `cut` straightens its edges, as scissors do: the largest step aside, in units.
-    """
-    strokes: list[LineString] = []
-    dots: list[tuple[float, float]] = []
-    for d in paths:
-        for points in _sampled(d):
-            line = LineString(points) if len(points) > 1 else None
-            if line is None or line.length < 0.2:
-                dots.append(points[0])
-            else:
-                strokes.append(line)
-    lines = unary_union(strokes)
-    pen = lines.buffer(BODY + GAP).buffer(-GAP)
-    body = _filled(pen).buffer(-BODY - 0.02)
-    body = unary_union([each for each in _polygons(body.buffer(-0.35).buffer(0.35)) if each.area > SPECK])
-    limbs = lines.difference(body.buffer(0.16))
-    limbs = unary_union([each for each in getattr(limbs, "geoms", (limbs,)) if each.length > 0.45])
-    sticks = limbs.buffer(LIMB) if not limbs.is_empty else Polygon()
-    # Only lines that lie inside a body divide it; a line along the edge is the edge.
-    inner = lines.intersection(body.buffer(-0.1))
-    cuts = unary_union([body.boundary, lines.intersection(body.buffer(0.2))])
-    faces = sorted(
-        (
-            face
-            for face in polygonize(cuts)
-            if face.area > SPECK and body.buffer(0.1).covers(face.representative_point())
-        ),
-        key=lambda face: -face.area,
-    ) or _polygons(body)
-    names = tones or _default_tones(faces)
-    regions: list[tuple[str, BaseGeometry]] = [("accent", sticks)]
-    if not body.is_empty:
-        regions.append(("main", body))
-    opened: list[BaseGeometry] = []
-    for index, face in enumerate(faces):
-        tone = names[index] if index < len(names) else names[-1]
-        if tone == "-":
-            opened.append(face)
-        elif tone != "m":
-            regions.append((ROLES[tone], face))
-    silhouette = unary_union([body, sticks])
-    if opened:
-        hole = unary_union(opened)
-        silhouette = silhouette.difference(hole)
-        regions = [(role, shape.difference(hole)) for role, shape in regions]
-    return _figure(regions, silhouette, LineString(), inner, dots, cut)
-
-
-def _default_tones(faces: Sequence[Polygon]) -> str:
-    """The largest region carries the main colour; lesser ones take turns, twins share one."""
-    tones: list[str] = []
-    turn = ["l", "a", "d"]
-    previous = 0.0
-    for index, face in enumerate(faces):
-        if index == 0:
-            tones.append("m")
-        elif math.isclose(face.area, previous, rel_tol=0.06):
-            tones.append(tones[-1])
-        else:
-            tones.append(turn[0])
-            turn = turn[1:] + turn[:1]
-        previous = face.area
-    return "".join(tones) or "m"
-
-
 def _part(spec: str) -> BaseGeometry:
     """A shape of a drawing: `circle x y r`, `ellipse x y rx ry`, `rect x y w h [r]`, `poly x y x y …`, `path d`.
 
@@ -256,9 +184,10 @@ def _line(spec: str) -> BaseGeometry:
 
 
 def from_parts(parts: Sequence[str], *, cut: float = 0) -> Figure:
-    """A figure from a drawing of ours: `role shape`, painted in order.
+    """A figure from a drawing: `role shape`, painted in order.
 
-    A part hides what lies under it, as paper cut-outs do; role "-" cuts a hole. `cut` as in `from_lines`.
+    A part hides what lies under it, as paper cut-outs do; role "-" cuts a hole. `cut` straightens its edges, as
+    scissors do: the largest step aside, in units.
     """
     solids: list[tuple[str, BaseGeometry]] = []
     marks: list[BaseGeometry] = []
@@ -294,13 +223,3 @@ def from_parts(parts: Sequence[str], *, cut: float = 0) -> Figure:
         dots,
         cut,
     )
-
-
-@lru_cache(maxsize=512)
-def icon_paths(name: str) -> tuple[str, ...]:
-    """Path data of an icon of the set; raises FileNotFoundError for an unknown name."""
-    folder = resources.files("pytablericons") / "icons" / "outline"
-    return tuple(re.findall(r'<path d="([^"]+)"', (folder / f"{name}.svg").read_text("utf-8")))
-
-
-__all__ = ["Figure", "MultiPolygon", "from_lines", "from_parts", "icon_paths"]

@@ -44,10 +44,7 @@ KINDS = frozenset(
     ]
 )
 _FIELDS = frozenset(
-    (
-        "en", "ko", "kind", "size", "role", "place", "tone", "kin", "areas", "news_en", "news_ko", "drawing", "icon",
-        "tones",
-    )
+    ("en", "ko", "kind", "size", "role", "place", "tone", "kin", "areas", "news_en", "news_ko", "drawing")
 )  # fmt: skip
 
 
@@ -66,9 +63,7 @@ class Motif:
     label_ko: str
     phrases: tuple[str, ...]  # what news it stands for, literally or by metaphor, in English
     phrases_ko: tuple[str, ...]
-    drawing: tuple[str, ...]  # ours, part by part; empty where it is an icon of the set
-    icon: str
-    tones: str  # colours of an icon's regions, largest first: m(ain) a(ccent) l(ight) d(eep) or - for a hole
+    drawing: tuple[str, ...]  # part by part, see the library's README
 
 
 @cache
@@ -101,9 +96,7 @@ def _motif(key: str, theme: str, entry: dict[str, Any]) -> Motif:
         label_ko=entry["ko"],
         phrases=_listed(entry["news_en"]),
         phrases_ko=_listed(entry["news_ko"]),
-        drawing=tuple(entry.get("drawing", "").strip().splitlines()),
-        icon=entry.get("icon", ""),
-        tones=entry.get("tones", ""),
+        drawing=tuple(entry["drawing"].strip().splitlines()),
     )
 
 
@@ -127,7 +120,4 @@ def get_motif(key: str) -> Motif:
 @lru_cache(maxsize=1024)
 def figure(key: str, cut: float = 0) -> _geometry.Figure:
     """The motif's geometry, `cut` as in a Preset; raises KeyError for one that is not allowed."""
-    motif = get_motif(key)
-    if motif.drawing:
-        return _geometry.from_parts(motif.drawing, cut=cut)
-    return _geometry.from_lines(_geometry.icon_paths(motif.icon), motif.tones, cut=cut)
+    return _geometry.from_parts(get_motif(key).drawing, cut=cut)

@@ -144,7 +144,7 @@ class Stage:
             c.shadow(at, foot + (8 if flies else -2), half, o=0.15 if flies else 0.24)
         box = c.figure(
             figure, x=at, foot=foot - lift, within=(room[0], room[1] - lift), turn=round(lean, 1),
-            swap=bool(motif.drawing) and self.rng.random() < 0.25,
+            swap=self.rng.random() < 0.25,
         )  # fmt: skip
         self.parts["hero"] = {"key": motif.key, "box": self.pixels(box)}
         return box

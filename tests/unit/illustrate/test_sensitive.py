@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from illustrate.brief.compose import compose
 from illustrate.brief.sensitive import is_sensitive, judge
+from illustrate.render import composer
+from illustrate.types import Subject, VisualFacts
 
 HEADLINES = Path(__file__).parents[2] / "data" / "sensitive_headlines.tsv"
 
@@ -26,6 +29,38 @@ def test_recall_and_precision_on_headlines_written_by_somebody_else(language, ca
         print(f"\nsensitive headlines, {language}: recall {recall:.3f}, precision {precision:.3f} (n={len(rows)})")
     assert recall >= 0.95
     assert precision >= 0.7
+
+
+def labelled(name: str) -> list[dict[str, str]]:
+    with (HEADLINES.parent / name).open(encoding="utf-8") as table:
+        return list(csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+@pytest.mark.parametrize("name", ["register_headlines.tsv", "register_unseen.tsv"])
+def test_a_hundred_headlines_get_the_register_they_call_for(name: str, capsys):
+    """In the second set a third of the sensitive ones are softly worded; no example was written with it in sight."""
+    rows = labelled(name)
+    found = [sensitive for sensitive, _ in judge([(row["headline"], "", row["lang"]) for row in rows])]
+    true = [row["sensitive"] == "1" for row in rows]
+    hits = sum(a and b for a, b in zip(found, true, strict=True))
+    recall, precision = hits / sum(true), hits / sum(found)
+    with capsys.disabled():
+        print(f"\n{name}: recall {recall:.3f}, precision {precision:.3f} (n={len(rows)})")
+    assert len(rows) == 100
+    assert recall >= 0.95
+    assert precision >= 0.7
+
+
+def test_no_sensitive_headline_shows_a_correspondent_or_anybody_else():
+    rows = [row for row in labelled("register_headlines.tsv") if row["sensitive"] == "1"]
+    shown = 0
+    for row in rows:
+        subject = Subject(row["headline"], language=row["lang"], area="society", topics=("accidents",))
+        brief = compose(subject, VisualFacts(), preset="grain", preset_version=2, seed=1)
+        parts = composer.stage(brief, 1).parts
+        shown += bool(parts["persona"] or parts["others"] or parts["players"])
+        assert brief.register == "plain" or not brief.persona
+    assert shown <= 0.05 * len(rows)  # what is not found to be sensitive is the recall's affair
 
 
 @pytest.mark.parametrize(
