@@ -78,7 +78,8 @@ def _words(text: str, language: str) -> np.ndarray:
 
 
 @cache
-def _examples() -> list[dict[str, str]]:
+def examples() -> list[dict[str, str]]:
+    """Rows of headline, lang, action, mood."""
     folder = resources.files(__package__)
     return [
         row
@@ -93,7 +94,7 @@ def _examples() -> list[dict[str, str]]:
 
 @lru_cache(maxsize=2)
 def _heads(space: object) -> _Heads:
-    rows = _examples()
+    rows = examples()
     texts = [without_names(row["headline"], row["lang"]) for row in rows]
     languages = [row["lang"] for row in rows]
     words = np.array([_words(row["headline"], row["lang"]) for row in rows])

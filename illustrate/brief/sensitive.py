@@ -9,6 +9,7 @@ from importlib import resources
 import numpy as np
 
 from curation.serving.queries import current_space, embed
+from illustrate.brief._happening import examples as reading_examples
 from illustrate.brief._rules import Rule, load
 from illustrate.brief._vectors import fixed_vectors
 
@@ -20,6 +21,7 @@ AGREE_FROM = 0.4
 FIGURATIVE_FROM = 0.5
 ALONE_FROM = 0.35  # a character beside a grief is the worse mistake
 LEAD_CHARACTERS = 400
+UNTROUBLED = frozenset({"neutral", "joy", "hope", "calm", "curiosity", "surprise", "determination"})
 
 
 @lru_cache(maxsize=1)
@@ -66,8 +68,14 @@ RIDGE = 1.0
 def _examples() -> tuple[tuple[str, ...], tuple[str, ...], np.ndarray]:
     table = (resources.files(__package__) / "sensitive_examples.tsv").read_text("utf-8")
     rows = list(csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
-    labels = np.array([row["sensitive"] == "1" for row in rows], dtype=np.float64)
-    return tuple(row["headline"] for row in rows), tuple(row["language"] for row in rows), labels
+    # Ordinary news too, or whatever is merely unlike the examples would look grave.
+    ordinary = [
+        row for row in reading_examples() if row["mood"] in UNTROUBLED and row["action"] not in {"die", "attack"}
+    ]
+    headlines = tuple(row["headline"] for row in (*rows, *ordinary))
+    languages = (*(row["language"] for row in rows), *(row["lang"] for row in ordinary))
+    labels = np.array([*(row["sensitive"] == "1" for row in rows), *(False for _ in ordinary)], dtype=np.float64)
+    return headlines, languages, labels
 
 
 def _head() -> tuple[np.ndarray, float]:
