@@ -115,7 +115,7 @@ def _definition() -> dict[str, Any]:
 
 @cache
 def _style() -> Style:
-    """Open Peeps with expressions of ours: every mood in every glance. Built once, for it is checked for most of a second."""
+    """Open Peeps with expressions of ours: every mood in every glance. Built once: its check takes long."""
     definition = json.loads(json.dumps(_definition()))
     variants = definition["components"]["expression"]["variants"]
     for mood in _faces.EXPRESSIONS:

@@ -7,7 +7,7 @@ import io
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from PIL import Image
 
 from accounts.models import Preference, User
@@ -79,7 +79,8 @@ def test_a_look_is_told_in_the_readers_language(preset, language: str, editor: C
 
 
 def test_measures_say_what_a_look_does_and_leave_out_what_it_does_not() -> None:
-    told = {preset.slug: dict(measures(preset)) for preset in styles.looks()}
+    with translation.override("en"):
+        told = {preset.slug: dict(measures(preset)) for preset in styles.looks()}
     assert told["cut-paper"]["Outline"] == "None."
     assert "shadow" in told["cut-paper"]["Shadows"]
     assert "Scissors" not in told["pen"]
