@@ -22,9 +22,20 @@ _KOREAN_PERSON = re.compile(
 )
 
 
+# 군 behind a place is a county, and behind a state or a branch an army: the bridge would make soldiers of both.
+_ARMIES = (
+    "우크라 이나 시아 프랑스 독일 일본 중국 북한 한국 이란 이스라엘 시리아 터키 민병 예비 독립 정부 연합 반란 점령 해방 혁명 주한미"
+    " 미 영 러 중 반 국 육 해 공 아 적 동맹 다국적"
+)
+_COUNTY = re.compile(
+    rf"(?<![가-힣])(?!(?:[가-힣]*(?:{_ARMIES.replace(' ', '|')}))군)([가-힣]{{2,3}})군(?=[ ,·…’”]|[에의은이과]|$)"
+)
+
+
 def without_names(text: str, language: str) -> str:
     """The text without what is plainly a person's name. A title stays: "President Rossi" is a president."""
     if language == "ko":
+        text = _COUNTY.sub(r"\1 고을", text)
         return _KOREAN_PERSON.sub(
             lambda found: " " if len(found[0]) == 3 and found[0][0] in _KOREAN_SURNAMES else found[0], text
         )

@@ -65,7 +65,7 @@ def rain(c: Canvas, *, count: int = 90, slant: float = 0.22) -> None:
     for _ in range(count):
         x, y, long = c.rng.uniform(c.left, c.right), c.rng.uniform(c.top, c.bottom), c.rng.uniform(18, 40)
         out.append(f"M{x:.0f} {y:.0f}l{-long * slant:.0f} {long:.0f}")
-    c.stroke("".join(out), mix(c.palette.water, c.palette.light, 0.35), 3.2, layer="front", opacity=0.75)
+    c.stroke("".join(out), mix(c.palette.water, c.palette.light, 0.35), 3.2, opacity=0.8)
     c.props.append("rain")
 
 

@@ -46,6 +46,6 @@ class Frame:
 FRAMES: dict[Shape, Frame] = {
     "wide": Frame("wide", 0, 0, 1200, 675, (1200, 675)),
     "square": Frame("square", 180, -115, 1020, 725, (640, 640)),
-    "tall": Frame("tall", 200, -240, 1000, 760, (640, 800)),
+    "tall": Frame("tall", 200, -172, 1000, 828, (640, 800)),
 }
 WIDE = FRAMES["wide"]

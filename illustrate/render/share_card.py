@@ -41,12 +41,24 @@ def _fitted(
         lines = _wrapped(draw, title, font, width)
         leading = size * (1.34 if language == "ko" else 1.2)
         if len(lines) <= LINES and len(lines) * leading <= SIZE[1] - 200:
-            return font, lines
+            return font, _balanced(draw, title, font, width, lines)
     kept = lines[: LINES + 1]
     while kept[-1] and draw.textlength(kept[-1] + "…", font=font) > width:
         kept[-1] = kept[-1][:-1]
     kept[-1] = kept[-1].rstrip() + "…"
     return font, kept
+
+
+def _balanced(
+    draw: ImageDraw.ImageDraw, title: str, font: ImageFont.FreeTypeFont, width: int, lines: list[str]
+) -> list[str]:
+    """As many lines, as even as they get: no last word alone."""
+    for narrower in range(width, width // 2, -12):
+        tried = _wrapped(draw, title, font, narrower)
+        if len(tried) > len(lines) or any(draw.textlength(line, font=font) > narrower for line in tried):
+            break
+        lines = tried
+    return lines
 
 
 def _wrapped(draw: ImageDraw.ImageDraw, title: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:

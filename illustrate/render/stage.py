@@ -194,7 +194,7 @@ class Stage:
         mood = personas.expression_for(mood or self.brief.mood)
         expression = EXPRESSIONS[mood]
         gesture = pose or (expression.gesture if self.acting.random() < 0.62 else expression.another)
-        tall = height or self.canvas.preset.persona * (1.0 if self.frame.shape == "wide" else 0.94)
+        tall = height or self.canvas.preset.persona * {"wide": 1.0, "square": 0.94, "tall": 1.04}[self.frame.shape]
         margin = self.canvas.preset.margin + 12
         keep = (self.frame.left + margin, self.frame.right - margin)
         hero = self.parts.get("hero", {}).get("box")

@@ -37,3 +37,17 @@ def test_a_capital_inside_a_sentence_is_a_name_and_matches_no_motif():
 def test_plurals_and_endings_meet():
     assert stem("turbines") == stem("turbine")
     assert stem("voting") == stem("voted") == stem("votes") == stem("vote")
+
+
+@pytest.mark.parametrize(
+    ("title", "is_county"),
+    [
+        ("가람군 공문서 쉬워진다", True),
+        ("양평군의 축제", True),
+        ("우크라군 반격", False),
+        ("육군 훈련", False),
+        ("주한미군 감축", False),
+    ],
+)
+def test_a_county_is_no_army(title: str, is_county: bool):
+    assert ("고을" in without_names(title, "ko")) == is_county
