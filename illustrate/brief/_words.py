@@ -24,8 +24,8 @@ _KOREAN_PERSON = re.compile(
 
 # 군 behind a place is a county, and behind a state or a branch an army: the bridge would make soldiers of both.
 _ARMIES = (
-    "우크라 이나 시아 프랑스 독일 일본 중국 북한 한국 이란 이스라엘 시리아 터키 민병 예비 독립 정부 연합 반란 점령 해방 혁명 주한미"
-    " 미 영 러 중 반 국 육 해 공 아 적 동맹 다국적"
+    "우크라 이나 시아 프랑스 독일 일본 중국 북한 한국 이란 이스라엘 시리아 터키 민병 예비 독립 정부 연합 반란 점령"
+    " 해방 혁명 주한미 미 영 러 중 반 국 육 해 공 아 적 동맹 다국적"
 )
 _COUNTY = re.compile(
     rf"(?<![가-힣])(?!(?:[가-힣]*(?:{_ARMIES.replace(' ', '|')}))군)([가-힣]{{2,3}})군(?=[ ,·…’”]|[에의은이과]|$)"

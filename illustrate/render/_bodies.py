@@ -39,19 +39,19 @@ class Pose:
 POSES = {
     # What hands say, in half figures.
     "stand": Pose((-7, 4), (9, 10)),
-    "hold": Pose((18, 96), (10, 12), holds="near"),
+    "hold": Pose((20, 120), (10, 12), holds="near"),
     "cheer": Pose((-148, -168), (146, 170), hands=("open", "open")),
     "clap": Pose((30, 128), (6, 78), hands=("open", "open"), before=True),
     "heart": Pose((26, 122), (8, 12), hands=("open", "fist")),
     "offer": Pose((-8, 6), (34, 88), hands=("fist", "open"), holds="far"),
-    "cheek": Pose((45, 164), (24, 74), hands=("open", "fist"), before=True),
+    "cheek": Pose((45, 164), (9, 12), hands=("open", "fist")),
     "cover": Pose((50, -178), (10, 14), hands=("open", "fist")),
     "fists": Pose((-26, 104), (40, 142)),
     "crossed": Pose((14, 98), (-14, -96), before=True),
     "fist": Pose((-6, 6), (74, 172)),
     "hips": Pose((-46, 38), (48, -36)),
     "shrug": Pose((-32, -112), (34, 112), hands=("open", "open")),
-    "think": Pose((44, 167), (22, 76), hands=("point", "fist"), before=True),
+    "think": Pose((44, 167), (9, 12), hands=("point", "fist")),
     "point": Pose((-8, 4), (84, 96), hands=("fist", "point")),
     "wave": Pose((-8, 4), (118, 172), hands=("fist", "open")),
     # What bodies do, in whole figures.
@@ -213,7 +213,7 @@ def put_person(
     posture = POSES[pose]
     if area:
         own = personas.head(area, mood, glance)
-        colours = personas.colours_of(area, c.palette, flat=c.preset.colours == "two")
+        colours = personas.colours_of(area, c.palette, c.preset.colours)
         tilt = posture.tilt + personas._faces.EXPRESSIONS[personas.expression_for(mood)].tilt
     else:
         colours, tilt = _anonymous(c), posture.tilt
@@ -370,9 +370,8 @@ def _anonymous(c: Canvas) -> personas.Colours:
         return personas.Colours(
             p.skin, p.ink if dark else p.main, rng.choice((p.main, p.accent)), p.light, p.light, p.ink
         )
-    return personas.Colours(
-        mix(skin, p.sky, 0.05), hair, p.role(cloth), p.role(trim), mix(p.role(legs), p.deep, 0.3), p.ink
-    )
+    skin = personas.complexion(skin, p, c.preset.colours)
+    return personas.Colours(skin, hair, p.role(cloth), p.role(trim), mix(p.role(legs), p.deep, 0.3), p.ink)
 
 
 _CUTS = (

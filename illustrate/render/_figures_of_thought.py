@@ -8,6 +8,7 @@ from illustrate.render import _scenery as scenery
 from illustrate.render._bodies import big_hand
 from illustrate.render._canvas import d, oval, polygon, smooth
 from illustrate.render.palettes import AREAS, mix
+from illustrate.render.personas import complexion
 from illustrate.render.stage import Stage
 
 
@@ -168,7 +169,7 @@ def hands(s: Stage) -> None:
     palms = s.acting.sample(("#f3cda6", "#b9784a", "#8a5a3c", "#f6d3b3", "#6d4a37", "#e0a878"), 2)
     for side, skin, cloth in ((-1, palms[0], p.accent), (1, palms[1], p.main)):
         wrist, tip = (600 + side * 330 * s.frame.spread, s.low(620)), (600 + side * 120, box[3] + 6)
-        own = p.skin if c.preset.colours == "two" else skin
+        own = complexion(skin, p, c.preset.colours)
         big_hand(c, wrist=wrist, tip=tip, side=side, skin=own, cloth=cloth)
     s.put_support(s.x(-430), 230, 150, "in the sky")
     s.put_support(s.x(430), 230, 150, "in the sky", index=1)

@@ -189,8 +189,9 @@ def bubble(s: Stage) -> None:
     k = -s.side
     person = s.put_correspondent(layer="figures", pose="point" if s.brief.verb == "say" else "")
     s.parts["persona"] = person
-    mouth_x = s.frame.left + (person["face"][2 if s.side < 0 else 0] / s.frame.scale) + k * 26
-    mouth_y = s.frame.top + person["face"][3] / s.frame.scale - 30
+    left, top, right, bottom = person["face"]
+    mouth_x = s.frame.left + (right if s.side < 0 else left) / s.frame.scale + k * 16
+    mouth_y = s.frame.top + (top + (bottom - top) * 0.76) / s.frame.scale
     cloth = p.light if not c.dark else mix(p.light, p.far, 0.08)
     tail = d("M", x - k * rx * 0.7, y + 130, "Q", x - k * rx * 0.86, y + 190, mouth_x, mouth_y, "Q", x - k * rx * 0.54,
              y + 250, x - k * rx * 0.34, y + 220, "Z")  # fmt: skip
@@ -206,11 +207,11 @@ def bubble(s: Stage) -> None:
     c.back += bubble.back
     second = bool(s.brief.supports)
     s.put_hero(
-        y + ry * 0.74, within=(rx * (0.95 if second else 1.22), 350), x=x + (k * rx * 0.27 if second else 0),
+        y + ry * 0.74, within=(rx * (0.8 if second else 1.16), 340), x=x + (k * rx * 0.24 if second else 0),
         ground=False, turn=0.01,
     )  # fmt: skip
     if second:
-        s.put_support(x - k * rx * 0.54, y + ry * 0.62, 150, "beside it")
+        s.put_support(x - k * rx * 0.48, y + ry * 0.6, 146, "beside it")
     scenery.near_plants(c, [s.frame.right - 60 if s.side < 0 else s.frame.left + 60], s.brief.season)
 
 

@@ -458,7 +458,7 @@ def curtains(c: Canvas) -> None:
     p = c.palette
     low = [(x, c.top + (74 if i % 2 else 120)) for i, x in enumerate(range(int(c.left) - 60, int(c.right) + 130, 65))]
     c.path(smooth(low, close=f"V{c.top:.0f}H{low[0][0]:.0f}Z"), p.sun)
-    c.path(smooth([(x, y - 16) for x, y in low], close=f"V{c.top:.0f}H{low[0][0]:.0f}Z"), mix(p.fire, p.accent, 0.5))
+    c.path(smooth([(x, y - 16) for x, y in low], close=f"V{c.top:.0f}H{low[0][0]:.0f}Z"), p.fire)
     c.props.append("curtains")
 
 

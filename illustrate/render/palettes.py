@@ -206,7 +206,7 @@ def _spot(day: Palette, *, night: bool) -> Palette:
     return replace(
         day, sky=mix(_CREAM, day.accent, 0.26), haze=_CREAM, far=mix(_CREAM, day.mid, 0.45), mid=mix(_CREAM, dark, 0.5),
         near=mix(dark, day.mid, 0.12), deep=dark, light=_CREAM, halo=_CREAM, ink=dark, seam=_CREAM, disc=day.main,
-        skin=mix(_CREAM, day.accent, 0.18), stone=mix(_CREAM, dark, 0.22), wood=mix(day.main, day.accent, 0.4),
+        skin=mix(_CREAM, dark, 0.14), stone=mix(_CREAM, dark, 0.22), wood=mix(day.main, dark, 0.35),
     )  # fmt: skip
 
 

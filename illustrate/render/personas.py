@@ -228,18 +228,28 @@ def _measured(markup: str) -> Head:
     )
 
 
-def colours_of(area: str, palette: Palette, *, flat: bool = False) -> Colours:
-    """What the area's correspondent wears in a picture of that palette; `flat` for a hand with two colours only."""
+def complexion(skin: str, palette: Palette, colours: str) -> str:
+    """A skin as a hand can paint it; three inks have no brown, so they print it as a screen of the dark one."""
+    if colours == "two":
+        return palette.skin
+    if colours == "spot":
+        return mix(palette.light, palette.ink, 0.1 + 0.62 * (1 - luminance(skin) ** 0.5))
+    return mix(skin, palette.sky, 0.04)
+
+
+def colours_of(area: str, palette: Palette, colours: str = "full") -> Colours:
+    """What the area's correspondent wears in a picture of that palette; `colours` as in Preset."""
     persona = persona_for(area)
-    if flat:
+    skin = complexion(persona.skin, palette, colours)
+    if colours == "two":
         dark = luminance(persona.hair) < 0.12
         hair = palette.ink if dark and luminance(palette.ink) < 0.5 else palette.main if dark else palette.light
         return Colours(
-            skin=palette.skin, hair=hair, cloth=_other(palette.role(persona.cloth), palette.main, palette.accent),
+            skin=skin, hair=hair, cloth=_other(palette.role(persona.cloth), palette.main, palette.accent),
             trim=palette.light, legs=palette.light, ink=palette.ink,
         )  # fmt: skip
     return Colours(
-        skin=mix(persona.skin, palette.sky, 0.04), hair=persona.hair, cloth=palette.role(persona.cloth),
+        skin=skin, hair=persona.hair, cloth=palette.role(persona.cloth),
         trim=palette.role(persona.trim), legs=mix(palette.role(persona.legs), palette.deep, 0.3), ink=palette.ink,
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ import random
 import re
 from collections import Counter
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,13 @@ from curation.sources.types import SourceError
 from curation.topics.queries import classified_text, classify
 from illustrate import pipeline
 from illustrate.brief.compose import compose
-from illustrate.evaluate import on_topic
+from illustrate.evaluate import judge, on_topic
 from illustrate.types import Brief, Subject, VisualFacts
 
 pytestmark = pytest.mark.corpus
 
 DRAWN = 60
+DISTINCT_BITS = 12  # of a perceptual hash; twins are refused below 6, a glance confuses below about 10
 PAIRED = 60  # of each kind of title
 SHUFFLES = 3  # foreign pictures for each title
 
@@ -104,7 +106,21 @@ def test_the_judge_accepts_fitting_pictures_and_refuses_shuffled_ones(corpus, ca
     assert sum(shuffled) <= 0.2 * len(shuffled)
 
 
-def test_real_headlines_are_all_drawn(corpus, capsys):
+def test_strangers_matched_pictures_to_their_headlines(capsys):
+    """What people answered, kept: chance is one in four."""
+    path = Path(__file__).parents[1] / "data" / "picture_matching.json"
+    rounds = json.loads(path.read_text("utf-8"))["rounds"]
+    for each in rounds:
+        right = [picture["answered"] == picture["drawn_for"] for picture in each["pictures"]]
+        korean = sum(picture["lang"] == "ko" for picture in each["pictures"])
+        with capsys.disabled():
+            print(f"\njudge {each['judge']}: {sum(right)} of {len(right)} matched, {korean} of them Korean")
+        assert len(right) == 60
+        assert korean == 30
+        assert sum(right) >= 0.7 * len(right)
+
+
+def test_real_headlines_are_all_drawn_and_no_two_look_alike(corpus, capsys):
     chooser = random.Random(12)
     subjects = chooser.sample(english_headlines(corpus), DRAWN // 2) + chooser.sample(
         korean_headlines(corpus), DRAWN // 2
@@ -123,6 +139,15 @@ def test_real_headlines_are_all_drawn(corpus, capsys):
         print(f"\ndrawn {len(drawings)}: attempts {dict(sorted(attempts.items()))}, refused {dict(refused)}")
         print(f"  heroes {len(heroes)}: {dict(heroes.most_common(8))}; scenes {dict(scenes.most_common())}")
         print(f"  restrained {sum(drawing.brief.register == 'restrained' for drawing in drawings)}")
+    hashes = [int(each, 16) for each in recent]
+    apart = [(one ^ other).bit_count() >= DISTINCT_BITS for one, other in combinations(hashes, 2)]
+    with capsys.disabled():
+        print(f"  pairs at least {DISTINCT_BITS} of 64 bits apart: {sum(apart) / len(apart):.4f}")
+    assert sum(apart) >= 0.95 * len(apart)
+    for drawing in drawings:
+        figures = drawing.scores.figures
+        assert figures["contrast"] >= judge.CONTRAST_FROM
+        assert max(figures["cut_off"], figures["face_cut"]) <= judge.CUT_OFF_TO
     assert all(drawing.verdict.accepted for drawing in drawings if drawing.attempts <= 3)
     assert {d.verdict.decision for d in drawings if d.attempts == 4} <= {"fallback"}
     assert attempts[4] <= 0.1 * DRAWN  # the last resort is rare

@@ -70,7 +70,7 @@ def test_what_correspondents_wear_and_carry_exists():
 def test_no_stand_in_colour_survives_the_painting(colours: str):
     for area in AREAS:
         palette = palette_for(area, colours, "day")
-        own = personas.colours_of(area, palette, flat=colours == "two")
+        own = personas.colours_of(area, palette, colours)
         assert "#0102" not in personas.painted(personas.head(area, "joy").markup, own)
 
 
