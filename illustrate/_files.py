@@ -18,11 +18,9 @@ CARD = "card"
 CROPS: Mapping[Shape, Sequence[int]] = {"square": (640, 320), "tall": (640,)}
 
 
-def variants(*, with_crops: bool = True) -> tuple[str, ...]:
+def variants() -> tuple[str, ...]:
     """What a picture's files are called: a width for the wide frame, a shape and a width for the others, or "card"."""
     wide = tuple(str(width) for width in settings.PICTURE_WIDTHS)
-    if not with_crops:
-        return wide
     return (*wide, *(f"{shape}-{width}" for shape, widths in CROPS.items() for width in widths), CARD)
 
 
@@ -33,13 +31,13 @@ def path_of(file: str, variant: str) -> str:
 
 
 def encode(drawing: Drawing, title: str) -> dict[str, bytes]:
-    """Every variant's bytes."""
+    """Every variant's bytes; no card without a title."""
     files = {str(width): body for width, body in encode_webp(drawing.rendered.image, settings.PICTURE_WIDTHS).items()}
     for crop in drawing.crops:
         shape = crop.parts["shape"]
         for width, body in encode_webp(crop.image, CROPS[shape]).items():
             files[f"{shape}-{width}"] = body
-        if shape == "square":
+        if shape == "square" and title:
             files[CARD] = encode_card(share_card(crop.image, title, drawing.brief.language, drawing.brief.area))
     return files
 

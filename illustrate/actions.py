@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from curation.articles.models import Article
 from illustrate import _files
+from illustrate.brief.compose import title_hash
 from illustrate.models import Picture, PictureReport, StylePreset
 from illustrate.render import presets
 
@@ -88,6 +89,18 @@ SEED_STEP = 7919  # a prime: seeds of attempts (+1, +2) never meet those of redr
 def redraw_article(*, article_id: int, at: datetime) -> int:
     """Draw all pictures of an article anew, because it means something else now; how many."""
     drawn = Picture.objects.filter(article=article_id).exclude(state=Picture.State.TAKEN_DOWN)
+    picture_ids = list(drawn.values_list("pk", flat=True))
+    for picture_id in picture_ids:
+        redraw(picture_id=picture_id, by=None, at=at)
+    return len(picture_ids)
+
+
+def redraw_headline(*, article_id: int, at: datetime) -> int:
+    """Draw anew what was drawn for another headline: it stands on the share card, word by word; how many."""
+    title = Article.objects.filter(pk=article_id).values_list("title", flat=True).first()
+    if title is None:
+        return 0
+    drawn = Picture.objects.shown().filter(article=article_id).exclude(brief__title_hash=title_hash(title))
     picture_ids = list(drawn.values_list("pk", flat=True))
     for picture_id in picture_ids:
         redraw(picture_id=picture_id, by=None, at=at)

@@ -38,6 +38,8 @@ def _redraw(*, article_id: int, meaning_moved: bool, **kwargs: Any) -> None:
 
     if meaning_moved:
         actions.redraw_article(article_id=article_id, at=timezone.now())
+    else:
+        actions.redraw_headline(article_id=article_id, at=timezone.now())
 
 
 def _remove_files(*, instance: Any, using: str, **kwargs: Any) -> None:

@@ -72,8 +72,9 @@ def make(subject: Subject, *, preset: str, seed: int, recent: Collection[str] = 
         if judge.ON_TOPIC in scores.failed or attempt > 0:
             tried.append(brief.hero)
     brief = area_scene(subject, seed=seed, **_look(preset))
-    rendered, *others = (composer.compose(brief, seed=seed, shape=shape) for shape in SHAPES)
-    scores = judge.measure(rendered, brief, subject)
+    wide, *crops = (composer.stage(brief, seed, shape) for shape in SHAPES)
+    rendered, *others = (composer.draw(staged) for staged in (wide, *crops))
+    scores = judge.measure(rendered, brief, subject, crops=crops, recent=recent)
     verdict = Verdict("fallback", ("last resort: the emblem of the desk", *refusals))
     return _drawing(brief, (rendered, tuple(others)), scores, verdict, seed, attempts + 1, facts, refusals, started)
 
@@ -185,12 +186,13 @@ def draw(*, picture_id: int, at: datetime) -> bool:
     if claim is None:
         return False
     picture = Picture.objects.select_related("preset", "article").get(pk=picture_id)
+    file = _name(picture_id)
     try:
         subject = _subject_of(picture.article)
         seed = picture.seed if picture.seed is not None else picture.pk
-        drawing = make(subject, preset=str(picture.preset), seed=seed, recent=_recent_hashes(picture))
-        file = _name(picture_id)
-        _files.write(file, drawing, subject.title)
+        drawing = make(subject, preset=_drawn_in(picture), seed=seed, recent=_recent_hashes(picture))
+        # A private article gets no card: nothing that can be passed on may say its headline.
+        _files.write(file, drawing, "" if picture.article.owner_id else subject.title)
     except ModelUnavailable as error:
         # Not this picture's fault: it keeps its place and the reconciler sends it again.
         claim.row().update(
@@ -199,6 +201,7 @@ def draw(*, picture_id: int, at: datetime) -> bool:
         return False
     except Exception as error:
         logger.exception("picture %s cannot be drawn", picture_id)
+        remove_files(file)
         _give_back(claim, f"{type(error).__name__}: {error}")
         return False
     return _attach(claim, drawing, file, at)
@@ -228,6 +231,12 @@ def _fail(rows: Any, reason: str) -> None:
     shown = rows.exclude(file="")
     if not shown.update(state=Picture.State.ATTACHED, claimed_at=None, failure=reason[:500]):
         rows.update(state=Picture.State.FAILED, claimed_at=None, failure=reason[:500])
+
+
+def _drawn_in(picture: Picture) -> str:
+    """The row's look, or its newest version where that one is drawn no more."""
+    preset = picture.preset
+    return str(preset) if (preset.slug, preset.version) in presets.PRESETS else preset.slug
 
 
 def _subject_of(article: Article) -> Subject:
@@ -280,9 +289,20 @@ def _attach(claim: _Claim, drawing: Drawing, file: str, at: datetime) -> bool:
             # Taken over, taken down or deleted meanwhile: what was made belongs to nobody.
             transaction.on_commit(lambda: remove_files(file), robust=True)
             return False
+        _supersede(claim.picture_id)
         transaction.on_commit(lambda: _sweep(claim.picture_id, file), robust=True)
         transaction.on_commit(lambda: _announce(claim.picture_id), robust=True)
     return True
+
+
+def _supersede(picture_id: int) -> None:
+    """An article's pictures in older versions of the same look go, their files too."""
+    picture = Picture.objects.select_related("preset").get(pk=picture_id)
+    older = Picture.objects.filter(
+        article=picture.article_id, preset__slug=picture.preset.slug, preset__version__lt=picture.preset.version
+    )
+    for each in older:
+        each.delete()
 
 
 def _announce(picture_id: int) -> None:

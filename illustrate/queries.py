@@ -12,7 +12,7 @@ from django.core.files.storage import default_storage
 from django.utils.translation import get_language
 
 from illustrate import _files
-from illustrate.models import Picture, PictureReport
+from illustrate.models import Picture, PictureReport, StylePreset
 from illustrate.render.frames import WIDE, Shape
 from illustrate.types import Shown
 
@@ -22,12 +22,18 @@ WIDTH, HEIGHT = WIDE.pixels
 def pictures_for(article_ids: Collection[int], *, preset: str | None = None) -> dict[int, Shown]:
     """By article id, in one query; articles without a row are absent. `preset` is a slug, else the site's own look.
 
-    While a picture is drawn anew its old file is shown; one that was taken down never is.
+    While a picture is drawn anew, or in a newer version of its look, its old file is shown; one that was taken down
+    never is.
     """
-    rows = Picture.objects.filter(article__in=article_ids).order_by("preset__version")
-    rows = rows.filter(preset__slug=preset) if preset else rows.filter(preset__is_production=True)
+    own = StylePreset.objects.filter(is_production=True).values("slug")
+    rows = Picture.objects.filter(article__in=article_ids, preset__slug__in=[preset] if preset else own)
     fields = ("pk", "article_id", "state", "file", "has_crops", "alt_en", "alt_ko", "colour")
-    return {picture.article_id: _shown(picture) for picture in rows.only(*fields)}
+    best: dict[int, Picture] = {}
+    for picture in rows.only(*fields).order_by("preset__version"):
+        before = best.get(picture.article_id)
+        if before is None or not before.file or picture.file or picture.state == Picture.State.TAKEN_DOWN:
+            best[picture.article_id] = picture
+    return {article_id: _shown(picture) for article_id, picture in best.items()}
 
 
 def picture_of_file(file: str) -> Picture | None:

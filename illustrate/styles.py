@@ -169,7 +169,7 @@ def persona_strip(preset: Preset, area: str) -> Image.Image:
     for index, mood in enumerate(MOODS):
         canvas = Canvas(palette, bare, random.Random(mood), time == "night", frame)
         canvas.ground(palette.sky, palette.haze, focus=(DRAWN[0] * 0.42, DRAWN[1] * 0.4))
-        made = Stage(replace(brief, mood=mood), canvas, "portrait", -1, "", random.Random(f"{area}:{mood}"))
+        made = Stage(replace(brief, mood=mood), canvas, "portrait", -1, "", 0, random.Random(f"{area}:{mood}"))
         # A little to the left: most hands reach to the right, where the correspondent looks.
         made.put_correspondent(x=DRAWN[0] * 0.42, height=TALL)
         strip.paste(composer.draw(made).image.resize(CELL, Image.Resampling.LANCZOS), _place(index))

@@ -56,6 +56,7 @@ def article(request: HttpRequest, article_id: int) -> HttpResponse:
             "article": shown,
             "card": card,
             "prose": prose(shown),
+            "share_image": request.build_absolute_uri(card.picture.card) if card.picture and card.picture.card else "",
             "topics": _topics(article_id),
             "read_next": make_cards(picks(next_ids), reader_id=reader_id, with_pictures=with_pictures),
         },

@@ -22,13 +22,10 @@ _KOREAN_PERSON = re.compile(
 )
 
 
-# 군 behind a place is a county, and behind a state or a branch an army: the bridge would make soldiers of both.
-_ARMIES = (
-    "우크라 이나 시아 프랑스 독일 일본 중국 북한 한국 이란 이스라엘 시리아 터키 민병 예비 독립 정부 연합 반란 점령"
-    " 해방 혁명 주한미 미 영 러 중 반 국 육 해 공 아 적 동맹 다국적"
-)
+# 군 is a county where county things follow, else an army, a syndrome, a group: the bridge would make soldiers of all.
 _COUNTY = re.compile(
-    rf"(?<![가-힣])(?!(?:[가-힣]*(?:{_ARMIES.replace(' ', '|')}))군)([가-힣]{{2,3}})군(?=[ ,·…’”]|[에의은이과]|$)"
+    r"(?<![가-힣])([가-힣]{2,3})군"
+    r"(?= ?(?:군수|군청|군의회|군민|주민|읍|마을|농가|공문서|보건소|축제|특산|어르신|관내|이장))"
 )
 
 

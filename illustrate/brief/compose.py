@@ -12,7 +12,7 @@ from illustrate.brief._choose import Choice, pick_hero, pick_supports, rank_moti
 from illustrate.brief._reading import Reading, read_headline
 from illustrate.brief._rules import load
 from illustrate.brief.sensitive import is_sensitive
-from illustrate.render.motifs import Motif
+from illustrate.render.motifs import Motif, get_motif
 from illustrate.types import Brief, Subject, VisualFacts
 
 # The correspondent appears in so many pictures of ten; the others are left to the thing and to people of no name.
@@ -62,22 +62,25 @@ def area_scene(subject: Subject, *, preset: str, preset_version: int, seed: int)
     """The dignified last resort: the desk's own emblem in the desk's own place, claiming nothing of the article."""
     restrained, _ = is_sensitive(subject.title, subject.text, subject.language)
     digest = title_hash(subject.title)
-    scenes = _scenes()["restrained" if restrained else "area"]
+    hero = get_motif(RESTRAINED_EMBLEM if restrained else load("emblems.toml")["area"].get(subject.area, "globe"))
+    chooser = _chooser(digest, seed)
+    fitting = [scene for scene in _scenes()["area"].get(subject.area, []) if fits(scene, hero)] or ["ground"]
+    scene = _restrained_scene("", hero, chooser) if restrained else chooser.choice(fitting)
     return Brief(
         title_hash=digest,
         area=subject.area,
         topics=subject.topics,
         language=subject.language,
-        hero=RESTRAINED_EMBLEM if restrained else load("emblems.toml")["area"].get(subject.area, "globe"),
+        hero=hero.key,
         supports=(),
-        scene=_chooser(digest, seed).choice(scenes["any"] if restrained else scenes.get(subject.area, ["ground"])),
+        scene=scene,
         verb="",
         mood="calm",
         setting="",
         time_of_day="dusk" if restrained else "day",
         season="",
         register="restrained" if restrained else "plain",
-        persona=not restrained,
+        persona=not restrained and scene not in NEVER_CORRESPONDENT,
         palette=subject.area,
         preset=preset,
         preset_version=preset_version,
@@ -97,7 +100,11 @@ def _assemble(
 ) -> Brief:
     digest = title_hash(subject.title)
     chooser = _chooser(digest, seed)
-    scene = _restrained_scene(reading, chooser) if restrained else _scene(reading, subject.area, hero.motif, chooser)
+    scene = (
+        _restrained_scene(reading.setting, hero.motif, chooser)
+        if restrained
+        else _scene(reading, subject.area, hero.motif, chooser)
+    )
     is_met = scene in ALWAYS_CORRESPONDENT or (
         scene not in NEVER_CORRESPONDENT and chooser.randrange(10) < CORRESPONDENT_IN_TEN
     )
@@ -159,6 +166,9 @@ def fits(scene: str, hero: Motif) -> bool:
     return (hero.place != "fly" and hero.size != "large") or scene in large["scenes"].split()
 
 
-def _restrained_scene(reading: Reading, chooser: random.Random) -> str:
-    scenes = _scenes()["restrained"]
-    return chooser.choice(scenes.get(reading.setting, scenes["any"]))
+def _restrained_scene(setting: str, hero: Motif, chooser: random.Random) -> str:
+    table = _scenes()["restrained"]
+    for scenes in (table.get(setting, []), table["any"]):
+        if fitting := [scene for scene in scenes if fits(scene, hero)]:
+            return chooser.choice(fitting)
+    return "shore" if hero.place == "float" else "ground"

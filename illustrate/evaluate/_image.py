@@ -18,9 +18,11 @@ Box = Sequence[float]  # left, top, right, bottom in the image's pixels
 Size = tuple[int, int]  # width, height
 
 
-def edge_density(image: Image.Image) -> float:
-    """Share of pixels on an edge: near 0 an empty picture, high a cluttered one."""
+def edge_density(image: Image.Image, *, screened: bool = False) -> float:
+    """Share of pixels on an edge: near 0 an empty picture, high a cluttered one; a `screened` print's dots are none."""
     grey = np.asarray(image.convert("L").resize((EDGE_WIDTH, EDGE_WIDTH * image.height // image.width)))
+    if screened:
+        grey = cv2.medianBlur(grey, 7)
     return float((cv2.Canny(grey, 80, 160) > 0).mean())
 
 

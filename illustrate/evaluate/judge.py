@@ -7,6 +7,7 @@ from typing import Any
 
 from illustrate.evaluate import _image, on_topic
 from illustrate.render.motifs import get_motif
+from illustrate.render.presets import get_preset
 from illustrate.render.stage import Stage
 from illustrate.types import Brief, Rendered, Scores, Subject, Verdict
 
@@ -45,10 +46,11 @@ def measure(
     rendered: Rendered, brief: Brief, subject: Subject, *, crops: Iterable[Stage] = (), recent: Iterable[str] = ()
 ) -> Scores:
     hero = rendered.parts["hero"]
+    is_print = get_preset(brief.preset, brief.preset_version).print
     evidence = on_topic.weigh(subject, rendered.parts, brief.register)
     perceptual_hash = _image.perceptual_hash(rendered.image)
     figures = {
-        "edges": _image.edge_density(rendered.image),
+        "edges": _image.edge_density(rendered.image, screened=is_print),
         "hero_share": _image.hero_share(hero["box"], rendered.image.size),
         "contrast": _image.hero_contrast(rendered.image, hero["box"]),
         "twin_bits": float(_image.nearest_twin(perceptual_hash, recent)),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from illustrate.render import personas
 from illustrate.render._canvas import Box, Canvas, oval
+from illustrate.render._faces import EXPRESSIONS
 from illustrate.render.palettes import luminance, mix
 
 Point = tuple[float, float]
@@ -73,7 +74,6 @@ POSES = {
     "reach": Pose((-10, 0), (132, 140), (-6, -6), (10, 4), lean=4, hands=("fist", "open")),
     "shake": Pose((-8, 4), (58, 84), lean=4, hands=("fist", "open")),
     "dig": Pose((40, 60), (64, 72), (-16, -20), (30, -6), lean=26, holds="far"),
-    "swing": Pose((104, 128), (128, 118), (-22, -26), (28, 2), lean=-8, holds="far"),
     "kick": Pose((-60, -40), (60, 90), (62, 48), (-12, -16), lean=-10),
     "sneak": Pose((50, 110), (64, 118), (40, -30), (-10, -50), lean=16),
 }
@@ -214,7 +214,7 @@ def put_person(
     if area:
         own = personas.head(area, mood, glance)
         colours = personas.colours_of(area, c.palette, c.preset.colours)
-        tilt = posture.tilt + personas._faces.EXPRESSIONS[personas.expression_for(mood)].tilt
+        tilt = posture.tilt + EXPRESSIONS[personas.expression_for(mood)].tilt
     else:
         colours, tilt = _anonymous(c), posture.tilt
     crown = own.box[1] if area else NOBODY[1]

@@ -37,7 +37,6 @@ class Figure:
     shade: str
     outline: str  # the silhouette's edge: the heavy pen
     detail: str  # what lies inside: the light pen
-    marks: str  # of these, what is no border between two parts
     hatch: str  # the shadow side as strokes
     dots: tuple[tuple[float, float], ...]
     silhouette: str
@@ -138,7 +137,6 @@ def _figure(
         shade=_data(shaped(shade, 0.02)),
         outline=_data(shaped(unary_union([each.boundary for each in _polygons(silhouette)]))),
         detail=_data(_merged(detail.difference(edge)).simplify(0.012)),
-        marks=_data(_merged(marks.difference(edge)).simplify(0.012)),
         hatch=_data(_merged(_hatched(shade))),
         dots=tuple(dots),
         silhouette=_data(shaped(silhouette)),

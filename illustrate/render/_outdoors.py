@@ -284,4 +284,5 @@ def gate(s: Stage) -> None:
     s.put_support(s.away(390), s.low(620), 150, "on the ground")
     if not shut:
         s.act(box, s.low(590))
+    s.parts["gate"] = "shut" if shut else "open"
     c.props.append("an open gate" if not shut else "a closed gate")

@@ -22,10 +22,6 @@ def _stroke(line: str) -> tuple[str, ...]:
     return (kind, *rest.split(" ", 2 if kind == "line" else 1))
 
 
-def names() -> tuple[str, ...]:
-    return tuple(_table())
-
-
 def prop(
     c: Canvas, name: str, x: float, foot: float, size: float = 1.0, *, side: int = 1, fade: float = 0,
     layer: str = "back",

@@ -6,6 +6,9 @@ Every level is a y of the scene; every width follows the frame, so that a scene 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from illustrate.render._canvas import Canvas, d, oval, polygon, smooth
 from illustrate.render._props import prop
@@ -172,24 +175,16 @@ def trees(
             prop(c, kind, x, base + c.rng.uniform(-8, 14), s, fade=fade)
 
 
-class _leaves:
+@contextmanager
+def _leaves(c: Canvas, season: str) -> Iterator[None]:
     """While it lasts, leaves have the season's colour; by night they are shapes against the sky."""
-
-    def __init__(self, c: Canvas, season: str) -> None:
-        from dataclasses import replace
-
-        self.canvas, self.kept = c, c.palette
-        leaf = _LEAVES.get(season)
-        if c.dark:
-            c.palette = replace(c.palette, leaf=mix(c.palette.mid, c.palette.far, 0.4), wood=c.palette.near)
-        elif leaf and c.preset.colours in ("full", "card"):
-            c.palette = replace(c.palette, leaf=mix(leaf, c.palette.near, 0.12))
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *error: object) -> None:
-        self.canvas.palette = self.kept
+    kept, leaf = c.palette, _LEAVES.get(season)
+    if c.dark:
+        c.palette = replace(kept, leaf=mix(kept.mid, kept.far, 0.4), wood=kept.near)
+    elif leaf and c.preset.colours in ("full", "card"):
+        c.palette = replace(kept, leaf=mix(leaf, kept.near, 0.12))
+    yield
+    c.palette = kept
 
 
 def floor(c: Canvas, level: float, *, swing: float = 12, colour: str = "", blades: bool = True) -> None:

@@ -12,7 +12,8 @@ _WHERE_EN = {
     "weather": "in a wide land", "night": "under a night sky", "shore": "by the sea", "road": "on a road",
     "journey": "at the end of a winding path", "rise": "at the top of a flight of steps",
     "fall": "slipping down a flight of steps", "crowd": "before a crowd seen from behind",
-    "march": "among people with placards", "works": "inside scaffolding", "gate": "in an open gateway",
+    "march": "among people with placards", "works": "inside scaffolding",
+    "gate": "in an open gateway", "shut gate": "behind a barrier in a closed gateway",
     "desk": "on a table beside a lamp", "room": "in a room with a window", "shelf": "on a shelf",
     "stage": "in a spotlight on a stage", "podium": "on a round stand", "inspect": "under a great magnifying lens",
     "bubble": "in a speech bubble", "portrait": "beside a portrait", "dispute": "before a bolt of lightning",
@@ -24,7 +25,8 @@ _WHERE_KO = {
     "weather": "넓은 들판에 있는", "night": "밤하늘 아래 있는", "shore": "바닷가에 있는", "road": "길 위에 있는",
     "journey": "굽이진 길 끝에 있는", "rise": "계단 꼭대기에 있는", "fall": "계단 아래로 미끄러지는",
     "crowd": "뒷모습의 사람들 앞에 있는", "march": "손팻말을 든 사람들 사이에 있는", "works": "공사용 비계 안에 있는",
-    "gate": "활짝 열린 문 안에 있는", "desk": "램프 옆 탁자에 놓인", "room": "창이 있는 방에 놓인",
+    "gate": "활짝 열린 문 안에 있는",
+    "shut gate": "닫힌 문의 차단기 뒤에 있는", "desk": "램프 옆 탁자에 놓인", "room": "창이 있는 방에 놓인",
     "shelf": "선반에 놓인", "stage": "무대 조명을 받는", "podium": "둥근 단에 놓인",
     "inspect": "커다란 돋보기 아래 놓인", "bubble": "말풍선 속", "portrait": "인물 곁에 놓인",
     "dispute": "번개 앞에 있는", "balance": "시소 한쪽에 놓인", "chart": "막대그래프 위에 있는",
@@ -43,7 +45,8 @@ _GESTURE_KO = {
     "point": "손으로 가리키며", "bow": "허리를 숙이고",
 }  # fmt: skip
 _MOOD_EN = {
-    "neutral": "attentive", "joy": "laughing", "hope": "hopeful", "worry": "worried", "sorrow": "sad", "anger": "angry",
+    "neutral": "attentive", "joy": "laughing", "hope": "hopeful", "worry": "worried", "sorrow": "sad",
+    "anger": "angry",
     "surprise": "surprised", "determination": "determined", "calm": "serene", "curiosity": "curious",
 }  # fmt: skip
 _MOOD_KO = {
@@ -55,7 +58,8 @@ _PLACE_EN = {
     "in a frame on the wall": "in a frame on the wall", "on the steps": "on the steps",
     "beside the path": "beside the path", "on the shelf above": "on the shelf above", "beside the lens": "beside it",
     "on the other side": "on the other side", "at the other end of the beam": "at the other end",
-    "on a column": "on another column", "at the start of a route": "where the route begins", "on the map": "beside it",
+    "on a column": "on another column", "at the start of a route": "where the route begins",
+    "on the map": "beside it",
 }  # fmt: skip
 _PLACE_KO = {
     "on the ground": "옆에는", "on the table": "옆에는", "beside it": "옆에는", "in the sky": "위에는",
@@ -71,11 +75,15 @@ def alt_text(brief: Brief, rendered: Rendered, language: str) -> str:
     return _korean(brief, rendered.parts) if language == "ko" else _english(brief, rendered.parts)
 
 
+def _where(parts: dict[str, Any], places: dict[str, str]) -> str:
+    return places["shut gate" if parts.get("gate") == "shut" else parts["scene"]]
+
+
 def _english(brief: Brief, parts: dict[str, Any]) -> str:
     hero = motifs.get_motif(brief.hero).label_en
     dusk = " at dusk" if parts["time_of_day"] == "dusk" else ""
     night = " at night" if parts["time_of_day"] == "night" and parts["scene"] != "night" else ""
-    sentences = [f"{hero[0].upper()}{hero[1:]} {_WHERE_EN[parts['scene']]}{dusk or night}"]
+    sentences = [f"{hero[0].upper()}{hero[1:]} {_where(parts, _WHERE_EN)}{dusk or night}"]
     for support in parts["supports"][:1]:
         sentences[0] += f", with {motifs.get_motif(support['key']).label_en} {_PLACE_EN[support['where']]}"
     if person := parts["persona"]:
@@ -97,7 +105,7 @@ def _english(brief: Brief, parts: dict[str, Any]) -> str:
 
 def _korean(brief: Brief, parts: dict[str, Any]) -> str:
     time = {"dusk": "해 질 녘, ", "night": "밤, "}.get(parts["time_of_day"] if parts["scene"] != "night" else "", "")
-    sentences = [f"{time}{_WHERE_KO[parts['scene']]} {motifs.get_motif(brief.hero).label_ko}."]
+    sentences = [f"{time}{_where(parts, _WHERE_KO)} {motifs.get_motif(brief.hero).label_ko}."]
     for support in parts["supports"][:1]:
         label = motifs.get_motif(support["key"]).label_ko
         sentences.append(f"{_PLACE_KO[support['where']]} {label}{_subject(label)} 있다.")

@@ -60,11 +60,11 @@ def stage(brief: Brief, seed: int, shape: Shape = "wide") -> Stage:
     side = rng.choice((-1, 1))
     cast = "" if sober else "correspondent" if brief.persona else "players"
     canvas = Canvas(palette, preset, rng, time == "night", FRAMES[shape])
-    made = Stage(brief, canvas, scene, side, cast, random.Random(f"{brief.title_hash}:{seed}:people"))
+    made = Stage(brief, canvas, scene, side, cast, seed, random.Random(f"{brief.title_hash}:{seed}:people"))
     SCENES[scene](made)
     if cast == "correspondent" and "persona" not in made.parts:
         made.parts["persona"] = made.put_correspondent()
-    if brief.season == "winter" and scene in _SNOWED and rng.random() < 0.8:
+    if brief.season == "winter" and scene in _SNOWED and made.decide("snow").random() < 0.8:
         scenery.snowfall(canvas)
     made.parts = {
         "persona": None, "others": [], "supports": [], "players": [], **made.parts,

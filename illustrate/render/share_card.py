@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib import resources
 
@@ -14,6 +15,9 @@ PICTURE = 630  # the square crop fills the right side
 MARGIN = 48
 LARGEST, SMALLEST = 54, 30
 LINES = 7
+LATIN = "latin"
+# Beyond Latin, Greek, Cyrillic, and the scripts of China, Japan and Korea.
+_FOREIGN = re.compile("[\u0590-\u10ff\u1200-\u1dff\ud800-\uf8ff\ufe00-\ufe0f\U00010000-\U0010ffff]")
 SITE = {"en": "Gyeol", "ko": "결"}
 
 
@@ -25,11 +29,17 @@ def share_card(square: Image.Image, title: str, language: str, area: str) -> Ima
     colour = area_palette(area).token
     draw.rectangle((MARGIN, 54, MARGIN + 56, 61), fill=colour)
     width = SIZE[0] - PICTURE - 2 * MARGIN
-    font, lines = _fitted(draw, " ".join(title.split()), language, width)
+    words = _drawable(title)
+    font, lines = _fitted(draw, words, language, width)
     leading = round(font.size * (1.34 if language == "ko" else 1.2))
     for number, line in enumerate(lines):
         draw.text((MARGIN, 92 + number * leading), line, fill=INK, font=font)
-    draw.text((MARGIN, SIZE[1] - 74), SITE.get(language, SITE["en"]), fill=colour, font=_font(language, 30))
+    draw.text(
+        (MARGIN, SIZE[1] - 74),
+        SITE.get(language, SITE["en"]),
+        fill=colour,
+        font=_font("cjk" if language == "ko" else LATIN, 30),
+    )
     return card
 
 
@@ -37,12 +47,14 @@ def _fitted(
     draw: ImageDraw.ImageDraw, title: str, language: str, width: int
 ) -> tuple[ImageFont.FreeTypeFont, list[str]]:
     for size in range(LARGEST, SMALLEST - 1, -4):
-        font = _font(language, size)
+        font = _font(_script(title, language), size)
         lines = _wrapped(draw, title, font, width)
         leading = size * (1.34 if language == "ko" else 1.2)
         if len(lines) <= LINES and len(lines) * leading <= SIZE[1] - 200:
             return font, _balanced(draw, title, font, width, lines)
-    kept = lines[: LINES + 1]
+    kept = lines[:LINES]
+    if len(kept) == len(lines):
+        return font, kept
     while kept[-1] and draw.textlength(kept[-1] + "…", font=font) > width:
         kept[-1] = kept[-1][:-1]
     kept[-1] = kept[-1].rstrip() + "…"
@@ -78,9 +90,20 @@ def _wrapped(draw: ImageDraw.ImageDraw, title: str, font: ImageFont.FreeTypeFont
     return lines
 
 
+def _script(text: str, language: str) -> str:
+    """Which of the two fonts holds all of a text: the serif knows Latin alone."""
+    return LATIN if language != "ko" and all(c < "\u0250" or "\u2010" <= c <= "\u2044" for c in text) else "cjk"
+
+
+def _drawable(title: str) -> str:
+    """The title without what neither font holds: pictographs, scripts of other worlds, control characters."""
+    kept = "".join(c if c.isspace() or (c.isprintable() and not _FOREIGN.match(c)) else " " for c in title)
+    return " ".join(kept.split())
+
+
 @lru_cache(maxsize=32)
-def _font(language: str, size: int) -> ImageFont.FreeTypeFont:
-    if language == "ko":
+def _font(script: str, size: int) -> ImageFont.FreeTypeFont:
+    if script != LATIN:
         file = resources.files("noto_cjk_sans_jp_bold") / "NotoSansCJKjp-Bold.otf"
     else:
         file = resources.files("font_source_serif_pro") / "files" / "SourceSerifPro-Bold.otf"

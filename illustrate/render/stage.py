@@ -15,13 +15,13 @@ from illustrate.types import Brief
 
 # Things that give light of their own.
 _GLOWING = frozenset(
-    {"candle", "bulb", "lantern", "flame", "torch", "lighthouse", "campfire", "sun", "light-stick", "star", "comet"}
+    {"candle", "bulb", "lantern", "flame", "torch", "lighthouse", "campfire", "sun", "lightstick", "star", "comet"}
 )
 # Places that in a narrow frame lie before the main thing, not beside it.
 _IN_FRONT = frozenset({"on the ground", "beside the path", "on the map", "beside the lens"})
 HALF = 1130.0  # how far down a half figure is drawn
 
-# What people do about the main thing, by what happens: (pose, distance from its edge, what the hand holds).
+# What people do about the main thing, by what happens: (pose, what the hand holds).
 ACTS: dict[str, tuple[tuple[str, str], ...]] = {
     "rise": (("lift", ""), ("cheer", ""), ("push", "")),
     "grow": (("kneel", ""), ("carry", "watering-can"), ("reach", "")),
@@ -38,7 +38,6 @@ ACTS: dict[str, tuple[tuple[str, str], ...]] = {
     "learn": (("read", "open-book"), ("think", "")),
     "buy": (("carry", "shopping-bag"), ("reach", "")),
     "open": (("wave", ""), ("reach", ""), ("cheer", "")),
-    "launch": (("wave", ""), ("look", "")),
     "close": (("walk", "suitcase"), ("wave", "")),
     "move": (("walk", "suitcase"), ("push", "")),
     "meet": (("shake", ""), ("offer", "")),
@@ -69,6 +68,7 @@ class Stage:
     scene: str
     side: int  # where the correspondent stands: -1 left, 1 right
     cast: str  # who may appear: "" nobody, "correspondent", "players" (nobody in particular)
+    seed: int
     acting: random.Random  # people's own chooser, so that a change of cast does not move the scenery
     hero_x: float = 600.0
     parts: dict[str, Any] = field(default_factory=dict)
@@ -81,11 +81,17 @@ class Stage:
             edge = self.frame.left if self.side < 0 else self.frame.right - wide
             self.taken.append((edge, self.frame.bottom - 430, edge + wide, self.frame.bottom))
         aside = 150 if self.frame.shape == "wide" else 176
-        self.hero_x = self.x(-self.side * aside if self.cast == "correspondent" else self.rng.uniform(-46, 46))
+        self.hero_x = self.x(
+            -self.side * aside if self.cast == "correspondent" else self.decide("aside").uniform(-46, 46)
+        )
 
     @property
     def rng(self) -> random.Random:
         return self.canvas.rng
+
+    def decide(self, what: str) -> random.Random:
+        """A chooser for one thing that must be the same in every frame, whatever else they draw by chance."""
+        return random.Random(f"{self.brief.title_hash}:{self.seed}:{what}")
 
     @property
     def frame(self) -> Frame:
@@ -134,7 +140,7 @@ class Stage:
         at = self.hero_x if x is None else x
         flies = motif.place == "fly" and ground
         lift = self.rng.uniform(34, 52) if flies else 0.0
-        lean = turn or self.rng.uniform(-4, 4) * (0.0 if figure.level else 1.0)
+        lean = turn or self.decide("lean").uniform(-4, 4) * (0.0 if figure.level else 1.0)
         aspect = (figure.box[2] - figure.box[0]) / (figure.box[3] - figure.box[1])
         if motif.key in _GLOWING and not c.preset.hatch:
             for k in (1.0, 0.72, 0.46):
@@ -144,7 +150,7 @@ class Stage:
             c.shadow(at, foot + (8 if flies else -2), half, o=0.15 if flies else 0.24)
         box = c.figure(
             figure, x=at, foot=foot - lift, within=(room[0], room[1] - lift), turn=round(lean, 1),
-            swap=self.rng.random() < 0.25,
+            swap=self.decide("swap").random() < 0.25,
         )  # fmt: skip
         self.parts["hero"] = {"key": motif.key, "box": self.pixels(box)}
         return box
@@ -193,7 +199,8 @@ class Stage:
         side = side or self.side
         mood = personas.expression_for(mood or self.brief.mood)
         expression = EXPRESSIONS[mood]
-        gesture = pose or (expression.gesture if self.acting.random() < 0.62 else expression.another)
+        usual = self.decide(f"gesture {area}").random() < 0.62
+        gesture = pose or (expression.gesture if usual else expression.another)
         tall = height or self.canvas.preset.persona * {"wide": 1.0, "square": 0.94, "tall": 1.04}[self.frame.shape]
         margin = self.canvas.preset.margin + 12
         keep = (self.frame.left + margin, self.frame.right - margin)
@@ -263,7 +270,7 @@ class Stage:
         if self.is_sober or self.cast == "":
             return
         acts = ACTS.get(self.brief.verb, _ANY_ACT)
-        pose, holds = self.acting.choice(acts)
+        pose, holds = self.decide("act").choice(acts)
         sides = (-self.side,) if self.cast == "correspondent" else self.acting.choice(((-1, 1), (1, -1)))
         reach = {"push": 46.0, "pull": 58.0, "lift": 40.0, "run": 120.0, "walk": 110.0, "fall": 90.0}.get(pose, 84.0)
         leaves = pose in ("run", "walk") and self.brief.verb in ("break", "attack", "close", "move", "lose", "fall")
@@ -277,8 +284,11 @@ class Stage:
                 break
         if first and self.cast == "players" and self.brief.verb in _SHARED_ACTS:
             pose, holds = self.acting.choice(acts)
+            holds = "" if holds == self.brief.hero else holds
             edge = box[0] if away > 0 else box[2]
-            self.put_player(edge - away * reach, foot + 10, height * 0.97, pose, "right" if away > 0 else "left")
+            self.put_player(
+                edge - away * reach, foot + 10, height * 0.97, pose, "right" if away > 0 else "left", holds=holds
+            )
 
     def pixels(self, box: Box) -> list[int]:
         """A box of the scene in the frame's pixels."""

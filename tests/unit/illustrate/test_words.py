@@ -43,9 +43,12 @@ def test_plurals_and_endings_meet():
     ("title", "is_county"),
     [
         ("가람군 공문서 쉬워진다", True),
-        ("양평군의 축제", True),
+        ("양평군 주민 모임", True),
         ("우크라군 반격", False),
         ("육군 훈련", False),
+        ("대선 후보군 압축", False),
+        ("대사 증후군 늘어", False),
+        ("계엄군 국회 진입", False),
         ("주한미군 감축", False),
     ],
 )
