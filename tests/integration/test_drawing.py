@@ -18,11 +18,13 @@ from django.core.files.storage import default_storage
 from django.db import connection, connections
 from PIL import Image
 
+from curation.articles.models import Article
 from curation.serving.types import ModelUnavailable
-from illustrate import _files, actions, pipeline
-from illustrate.models import Picture
+from illustrate import _files, actions, pipeline, queries
+from illustrate.models import Picture, StylePreset
 from illustrate.signals import picture_attached
 from illustrate.types import Subject
+from tests.factories.accounts import UserFactory
 from tests.factories.illustrate import NOW, ArticleFactory, PictureFactory
 from tests.loopback import Answer, serve
 
@@ -126,6 +128,54 @@ def test_the_claim_of_a_dead_worker_is_taken_over_and_the_dead_one_cannot_attach
     assert picture.state == Picture.State.ATTACHED
     assert picture.drawn_at == LATER
     assert len(files_of(picture)) == len(_files.variants())
+
+
+def test_what_could_not_be_written_whole_leaves_no_files(quick, monkeypatch):
+    picture = PictureFactory()
+    save, written = default_storage.save, []
+
+    def full_disk(name, content):  # type: ignore[no-untyped-def]
+        if len(written) == 6:
+            raise OSError("no space left on device")
+        written.append(name)
+        return save(name, content)
+
+    monkeypatch.setattr(default_storage, "save", full_disk)
+    assert not pipeline.draw(picture_id=picture.pk, at=NOW)
+    picture.refresh_from_db()
+    assert "no space left" in picture.failure
+    assert len(written) == 6
+    assert files_of(picture) == set()
+
+
+def test_a_private_article_gets_no_share_card(quick):
+    picture = PictureFactory()
+    Article.objects.filter(pk=picture.article_id).update(owner=UserFactory())
+    assert pipeline.draw(picture_id=picture.pk, at=NOW)
+    assert not [name for name in files_of(picture) if "card" in name]
+    assert [name for name in files_of(picture) if "square" in name]
+
+
+def test_a_new_version_of_the_look_replaces_the_old_picture_once_it_is_drawn(quick):
+    production = StylePreset.objects.get(is_production=True)
+    old = StylePreset.objects.create(slug="grain", version=1, name_en="Grain", name_ko="결")
+    shown = PictureFactory(preset=old)
+    assert pipeline.draw(picture_id=shown.pk, at=NOW)  # a look that is drawn no more is drawn as its newest version
+    newer = PictureFactory(article=shown.article, preset=production)
+    assert queries.pictures_for([shown.article_id])[shown.article_id].picture_id == shown.pk
+    assert pipeline.draw(picture_id=newer.pk, at=NOW)
+    assert queries.pictures_for([shown.article_id])[shown.article_id].picture_id == newer.pk
+    assert not Picture.objects.filter(pk=shown.pk).exists()
+
+
+def test_a_corrected_headline_is_drawn_anew_though_it_means_the_same(quick):
+    picture = PictureFactory()
+    assert pipeline.draw(picture_id=picture.pk, at=NOW)
+    assert actions.redraw_headline(article_id=picture.article_id, at=NOW) == 0
+    Article.objects.filter(pk=picture.article_id).update(title="Lighthouse keeper retires after fifty winters")
+    assert actions.redraw_headline(article_id=picture.article_id, at=NOW) == 1
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.WAITING
 
 
 def test_a_fresh_claim_is_respected(quick):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from curation.articles.models import Article
+from illustrate import _files
 from illustrate.models import Picture, PictureReport, StylePreset
 
 pytestmark = pytest.mark.django_db
@@ -23,9 +25,10 @@ def _picture(article: Article) -> Picture:
     picture = Picture.objects.create(article=article, preset=preset, state="attached", requested_at=timezone.now())
     picture.file = f"pictures/00/{picture.pk}-secret.{{width}}.webp"
     picture.save()
-    target = Path(settings.MEDIA_ROOT) / picture.file.format(width=400)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(b"RIFF....WEBP")
+    for variant in _files.variants():
+        target = Path(settings.MEDIA_ROOT) / _files.path_of(picture.file, variant)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(b"RIFF....WEBP")
     return picture
 
 
@@ -37,10 +40,11 @@ def test_a_public_picture_is_served_and_may_be_kept(client: Client, articles: li
     assert "public" in answer["Cache-Control"]
 
 
-def test_the_picture_of_a_private_article_is_its_owners_alone(
-    page: Client, stranger: User, private_article: Article
+@pytest.mark.parametrize("variant", _files.variants())
+def test_the_picture_of_a_private_article_is_its_owners_alone_in_every_frame(
+    page: Client, stranger: User, private_article: Article, variant: str
 ) -> None:
-    path = f"/media/{_picture(private_article).file.format(width=400)}"
+    path = f"/media/{_files.path_of(_picture(private_article).file, variant)}"
     answer = page.get(path)
     assert "private" in answer["Cache-Control"]
     b"".join(answer.streaming_content)  # type: ignore[attr-defined]
@@ -48,6 +52,32 @@ def test_the_picture_of_a_private_article_is_its_owners_alone(
     assert visitor.get(path).status_code == 404
     visitor.force_login(stranger)
     assert visitor.get(path).status_code == 404
+
+
+def test_a_share_card_is_a_jpeg(client: Client, articles: list[Article]) -> None:
+    answer = client.get(f"/media/{_files.path_of(_picture(articles[0]).file, _files.CARD)}")
+    assert answer["Content-Type"] == "image/jpeg"
+    b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+
+
+def test_an_article_that_may_be_shared_names_its_card_and_a_private_one_does_not(
+    page: Client, articles: list[Article], private_article: Article, settings: Any
+) -> None:
+    for article in (articles[0], private_article):
+        picture = _picture(article)
+        Picture.objects.filter(pk=picture.pk).update(has_crops=True)
+    shared = page.get(f"/a/{articles[0].pk}/").content.decode()
+    assert 'property="og:image" content="http://testserver/media/pictures/' in shared
+    assert ".card.jpg" in shared
+    assert "og:" not in page.get(f"/a/{private_article.pk}/").content.decode()
+
+
+def test_an_old_picture_without_crops_shows_its_wide_files_alone(page: Client, articles: list[Article]) -> None:
+    _picture(articles[0])
+    text = page.get(f"/a/{articles[0].pk}/").content.decode()
+    assert ".800.webp" in text
+    assert "og:image" not in text
+    assert "square-" not in text
 
 
 @pytest.mark.parametrize("path", ["../secret_key", "pictures/../../secret_key", "pictures/1.400.png", "/etc/passwd"])
