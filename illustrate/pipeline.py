@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 LICENCE = "CC0-1.0"
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
 RECENT = 60  # pictures that a new one must not be the twin of: about what a reader meets in a day
+LATELY = 24  # pictures whose heroes a new one would rather not repeat: a page or two
 TRIES = 5  # of workers, the killed ones included, after which a picture is given up
 TEXT_CHARACTERS = 2_000
 TOPICS = 3  # of an article that a brief names
@@ -45,10 +46,13 @@ TOPIC_FROM = 0.2
 # -- A picture of a subject: pure ----------------------------------------------------------------------------
 
 
-def make(subject: Subject, *, preset: str, seed: int, recent: Collection[str] = ()) -> Drawing:
+def make(
+    subject: Subject, *, preset: str, seed: int, recent: Collection[str] = (), lately: Collection[str] = ()
+) -> Drawing:
     """The best picture in at most PICTURE_MAX_ATTEMPTS attempts, else the desk's own emblem: there always is one.
 
-    Without a database. The same subject, preset, seed and `recent` (perceptual hashes) give the same picture.
+    Without a database. The same subject, preset, seed, `recent` (perceptual hashes) and `lately` (heroes of the
+    pictures before it) give the same picture.
     Raises what the model server raises.
     """
     started = time.monotonic()
@@ -58,7 +62,7 @@ def make(subject: Subject, *, preset: str, seed: int, recent: Collection[str] = 
     refusals: list[str] = []
     attempts = settings.PICTURE_MAX_ATTEMPTS
     for attempt in range(attempts):
-        brief = compose(subject, facts, seed=seed + attempt, besides=tried, **_look(preset))
+        brief = compose(subject, facts, seed=seed + attempt, besides=tried, lately=lately, **_look(preset))
         wide, *crops = (composer.stage(brief, seed + attempt, shape) for shape in SHAPES)
         rendered = composer.draw(wide)
         scores, verdict = judge.judge(
@@ -190,7 +194,9 @@ def draw(*, picture_id: int, at: datetime) -> bool:
     try:
         subject = _subject_of(picture.article)
         seed = picture.seed if picture.seed is not None else picture.pk
-        drawing = make(subject, preset=_drawn_in(picture), seed=seed, recent=_recent_hashes(picture))
+        drawing = make(
+            subject, preset=_drawn_in(picture), seed=seed, recent=_recent_hashes(picture), lately=_lately(picture)
+        )
         # A private article gets no card: nothing that can be passed on may say its headline.
         _files.write(file, drawing, "" if picture.article.owner_id else subject.title)
     except ModelUnavailable as error:
@@ -256,6 +262,12 @@ def _subject_of(article: Article) -> Subject:
 def _recent_hashes(picture: Picture) -> list[str]:
     others = Picture.objects.shown().filter(preset=picture.preset_id).exclude(pk=picture.pk).exclude(perceptual_hash="")
     return list(others.order_by("-drawn_at").values_list("perceptual_hash", flat=True)[:RECENT])
+
+
+def _lately(picture: Picture) -> list[str]:
+    """Heroes of the pictures that stand near this one on a page."""
+    others = Picture.objects.shown().filter(preset=picture.preset_id).exclude(pk=picture.pk)
+    return [key for key in others.order_by("-drawn_at").values_list("brief__hero", flat=True)[:LATELY] if key]
 
 
 def _name(picture_id: int) -> str:

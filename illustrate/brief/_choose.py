@@ -31,7 +31,8 @@ EARLY_CHARACTERS = 14
 SURE_SYLLABLES = 4  # a word so long hides in no other by chance
 TOPIC_BONUS = (0.1, 0.05, 0.03)  # for what the article's first, second, third topic is known by
 
-SUPPORT_SIMILARITY = 0.34
+SUPPORT_SIMILARITY = 0.42
+AGAIN = 0.03  # for each time that a motif was the hero lately
 SUPPORT_WORDS = (0.12, 0.22)  # or this much by its words, with so much similarity
 SUPPORT_SHARE_OF_HERO = 0.55
 SUPPORT_LIKENESS = 0.55  # to the hero, from which two motifs say the same thing twice
@@ -74,10 +75,17 @@ def rank_motifs(subject: Subject, *, dignified: bool = False) -> list[Choice]:
     return sorted(choices, key=lambda choice: (-choice.score, choice.motif.key))
 
 
-def pick_hero(ranked: Iterable[Choice], *, besides: Collection[str] = ()) -> Choice:
-    """The first that can carry a picture alone and was not tried before; of all were tried, simply the first."""
+def pick_hero(ranked: Iterable[Choice], *, besides: Collection[str] = (), lately: Collection[str] = ()) -> Choice:
+    """The best that can carry a picture alone and was not tried before; if all were, simply the first.
+
+    What stands in the pictures drawn `lately` must be better than the next best by a little more each time.
+    """
     heroes = [choice for choice in ranked if choice.motif.role == "hero"]
-    return next((choice for choice in heroes if choice.motif.key not in besides), heroes[0])
+    seen = Counter(lately)
+    untried = [choice for choice in heroes if choice.motif.key not in besides]
+    if not untried:
+        return heroes[0]
+    return max(untried, key=lambda choice: choice.score - AGAIN * min(3, seen[choice.motif.key]))
 
 
 def pick_supports(ranked: Iterable[Choice], hero: Choice, *, limit: int = SUPPORTS) -> tuple[str, ...]:

@@ -19,6 +19,10 @@ from illustrate.types import Brief, Subject, VisualFacts
 CORRESPONDENT_IN_TEN = 6
 ALWAYS_CORRESPONDENT = frozenset({"bubble", "portrait"})
 NEVER_CORRESPONDENT = frozenset({"march", "works", "journey", "balance", "hands"})  # many small people tell these
+# Nobody laughs or cheers where people may be ill, hurt or at war, however good the news.
+SOBER_TOPICS = frozenset(
+    ("accidents", "conflict", "crime-courts", "medicine", "public-health", "mental-health", "migration", "welfare")
+)
 RESTRAINED_MOODS = ("sorrow", "calm")
 RESTRAINED_SUPPORTS = 1
 
@@ -38,14 +42,16 @@ def compose(
     preset_version: int,
     seed: int,
     besides: Collection[str] = (),
+    lately: Collection[str] = (),
 ) -> Brief:
-    """The same subject, facts, preset and seed give the same brief. `besides` are heroes that were tried and failed.
+    """The same subject, facts, preset and seed give the same brief. `besides` are heroes that were tried and failed,
+    `lately` those of the pictures drawn before it.
 
     Raises what the model server raises.
     """
     restrained, _ = is_sensitive(subject.title, subject.text, subject.language)
     ranked = rank_motifs(subject, dignified=restrained)
-    hero = pick_hero(ranked, besides=besides)
+    hero = pick_hero(ranked, besides=besides, lately=lately)
     reading = read_headline(
         subject.title,
         subject.text,
@@ -108,7 +114,7 @@ def _assemble(
     is_met = scene in ALWAYS_CORRESPONDENT or (
         scene not in NEVER_CORRESPONDENT and chooser.randrange(10) < CORRESPONDENT_IN_TEN
     )
-    mood = reading.mood
+    mood = "hope" if reading.mood == "joy" and SOBER_TOPICS & set(subject.topics) else reading.mood
     if restrained and mood not in RESTRAINED_MOODS:
         mood = RESTRAINED_MOODS[0]
     return Brief(

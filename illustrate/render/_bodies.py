@@ -49,7 +49,7 @@ POSES = {
     "cover": Pose((50, -178), (10, 14), hands=("open", "fist")),
     "fists": Pose((-26, 104), (40, 142)),
     "crossed": Pose((14, 98), (-14, -96), before=True),
-    "fist": Pose((-6, 6), (74, 172)),
+    "fist": Pose((-6, 6), (118, 174)),
     "hips": Pose((-46, 38), (48, -36)),
     "shrug": Pose((-32, -112), (34, 112), hands=("open", "open")),
     "think": Pose((44, 167), (9, 12), hands=("point", "fist")),

@@ -163,7 +163,7 @@ def podium(s: Stage) -> None:
     c.ground(c.palette.sky, c.palette.haze, focus=(s.hero_x, 380))
     if c.preset.sky != "rings":
         scenery.rays(c, s.hero_x, 420)
-    if s.brief.mood in ("joy", "hope", "determination", "surprise"):
+    if s.brief.mood == "joy" or (s.brief.verb in ("win", "open") and s.brief.mood in ("hope", "surprise")):
         scenery.bunting(c)
     scenery.floor(c, 540, swing=4)
     scenery.plinth(c, s.hero_x, 500, 170)

@@ -81,7 +81,7 @@ PERSONAS = {
                 "with a long braid, in a team jersey", "길게 땋은 머리에 유니폼을 입은", ("stopwatch", "whistle"),
                 trim="accent"),
         Persona("ideas", "Teodor", "테오도르", "noHair3", "#f0c7a2", "#d8d2ca", "cardigan", "main",
-                "balding, with glasses", "머리가 벗어지고 안경을 쓴 나이 든", ("open-book", "fountain-pen"),
+                "who is balding and wears glasses", "머리가 벗어지고 안경을 쓴 나이 든", ("open-book", "fountain-pen"),
                 "glasses5", "moustache6", "light"),
     )
 }  # fmt: skip

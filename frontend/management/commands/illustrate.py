@@ -66,11 +66,15 @@ class Command(BaseCommand):
             raise CommandError(f"{batch} holds no title")
         folder.mkdir(parents=True, exist_ok=True)
         recent: list[str] = []
+        heroes: list[str] = []
         entries: list[dict[str, Any]] = []
         for number, row in enumerate(rows, 1):
             language = row.language or options["lang"]
             subject = Subject(row.title, row.text, language or _language_of(row.title, row.text))
-            drawing, seconds = _timed(subject, options["preset"], options["seed"], recent[-RECENT:])
+            drawing, seconds = _timed(
+                subject, options["preset"], options["seed"], recent[-RECENT:], heroes[-pipeline.LATELY :]
+            )
+            heroes.append(drawing.brief.hero)
             recent.append(drawing.scores.perceptual_hash)
             name = f"{number:03d}.webp"
             (folder / name).write_bytes(pipeline.encode(drawing, row.title)["1200"])
@@ -94,7 +98,7 @@ def _draw_one(out: Path, options: dict[str, Any]) -> dict[str, Any]:
         photo=options["photo"].read_bytes() if options["photo"] else None,
         photo_alt=options["photo_alt"],
     )
-    drawing, seconds = _timed(subject, options["preset"], options["seed"], [])
+    drawing, seconds = _timed(subject, options["preset"], options["seed"], [], [])
     out.parent.mkdir(parents=True, exist_ok=True)
     for variant, body in pipeline.encode(drawing, title).items():
         path = out if variant == "1200" else out.with_suffix(".card.jpg" if variant == "card" else f".{variant}.webp")
@@ -102,9 +106,9 @@ def _draw_one(out: Path, options: dict[str, Any]) -> dict[str, Any]:
     return _answer(drawing, subject, seconds)
 
 
-def _timed(subject: Subject, preset: str, seed: int, recent: list[str]) -> tuple[Drawing, float]:
+def _timed(subject: Subject, preset: str, seed: int, recent: list[str], lately: list[str]) -> tuple[Drawing, float]:
     started = time.monotonic()
-    drawing = pipeline.make(subject, preset=preset, seed=seed, recent=recent)
+    drawing = pipeline.make(subject, preset=preset, seed=seed, recent=recent, lately=lately)
     return drawing, round(time.monotonic() - started, 3)
 
 
