@@ -14,6 +14,7 @@ import resvg_py
 from PIL import Image
 
 from illustrate.render import personas
+from illustrate.render._press import PITCH
 from illustrate.render.palettes import area_palette
 from illustrate.types import MOODS
 
@@ -54,7 +55,6 @@ SHADE = ((4, 5), (16, 20))  # pixels right and down of an edge: in a cut sheet's
 SHADES = (0.1, 0.34)  # shares of the light that such a shadow takes
 RIM = 18  # pixels; within the printed margin of 26, so that a bare one is seen whole
 TILE = 512  # of the transform
-PITCH = 5.0  # of the dot screens, see render._press
 FAINTEST = 1 / 16  # steps of 255: grain below it is none
 FLAT = 10  # steps of 255 that grain may stray
 

@@ -54,7 +54,7 @@ _MOOD_KO = {
     "surprise": "놀란", "determination": "굳은", "calm": "평온한", "curiosity": "궁금해하는",
 }  # fmt: skip
 _PLACE_EN = {
-    "on the ground": "beside it", "on the table": "beside it", "beside it": "beside it", "in the sky": "above it",
+    "on the ground": "beside it", "beside it": "beside it", "in the sky": "above it",
     "in a frame on the wall": "in a frame on the wall", "on the steps": "on the steps",
     "beside the path": "beside the path", "on the shelf above": "on the shelf above", "beside the lens": "beside it",
     "on the other side": "on the other side", "at the other end of the beam": "at the other end",
@@ -62,7 +62,7 @@ _PLACE_EN = {
     "on the map": "beside it",
 }  # fmt: skip
 _PLACE_KO = {
-    "on the ground": "옆에는", "on the table": "옆에는", "beside it": "옆에는", "in the sky": "위에는",
+    "on the ground": "옆에는", "beside it": "옆에는", "in the sky": "위에는",
     "in a frame on the wall": "벽의 액자에는", "on the steps": "계단에는", "beside the path": "길가에는",
     "on the shelf above": "위 선반에는", "beside the lens": "옆에는", "on the other side": "맞은편에는",
     "at the other end of the beam": "시소 맞은편에는", "on a column": "다른 막대 위에는",

@@ -162,19 +162,14 @@ class Stage:
         if index >= len(self.brief.supports) or self.brief.supports[index] == self.brief.hero:
             return None
         motif = motifs.get_motif(self.brief.supports[index])
-        if self.frame.shape != "wide" and where in (
-            "on the ground",
-            "beside the path",
-            "on the map",
-            "beside the lens",
-        ):
+        if self.frame.shape != "wide" and where in _IN_FRONT:
             foot, size = self.frame.bottom - 14, size * 0.92
         half = size * 0.58
         x = min(max(x, self.frame.left + 24 + half), self.frame.right - 24 - half)
         if motif.place == "fly" and where == "on the ground":
             foot, where = self.frame.top + 250 if self.frame.shape == "wide" else self.frame.top + 150, "in the sky"
             size = min(size, foot - self.frame.top - 16)
-        elif where in ("on the ground", "on the table"):
+        elif where == "on the ground":
             self.canvas.shadow(x, foot - 2, size * 0.44)
         figure = motifs.figure(motif.key, self.canvas.preset.cut)
         lean = 0.0 if figure.level else round(self.rng.uniform(-4, 4), 1)

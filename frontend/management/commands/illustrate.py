@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from curation.articles.queries import detect_language
@@ -77,12 +78,16 @@ class Command(BaseCommand):
             heroes.append(drawing.brief.hero)
             recent.append(drawing.scores.perceptual_hash)
             name = f"{number:03d}.webp"
-            (folder / name).write_bytes(pipeline.encode(drawing, row.title)["1200"])
+            (folder / name).write_bytes(pipeline.encode(drawing, row.title)[_widest()])
             entries.append({"title": row.title, "file": name} | _answer(drawing, subject, seconds))
             self.stderr.write(f"{number}/{len(rows)} {drawing.brief.hero}, {drawing.brief.scene}: {row.title}")
         (folder / "index.json").write_bytes(orjson.dumps(entries, option=orjson.OPT_INDENT_2))
         (folder / "index.html").write_text(_contact_sheet(entries), "utf-8")
         return entries
+
+
+def _widest() -> str:
+    return str(max(settings.PICTURE_WIDTHS))
 
 
 def _draw_one(out: Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +106,9 @@ def _draw_one(out: Path, options: dict[str, Any]) -> dict[str, Any]:
     drawing, seconds = _timed(subject, options["preset"], options["seed"], [], [])
     out.parent.mkdir(parents=True, exist_ok=True)
     for variant, body in pipeline.encode(drawing, title).items():
-        path = out if variant == "1200" else out.with_suffix(".card.jpg" if variant == "card" else f".{variant}.webp")
+        path = (
+            out if variant == _widest() else out.with_suffix(".card.jpg" if variant == "card" else f".{variant}.webp")
+        )
         path.write_bytes(body)
     return _answer(drawing, subject, seconds)
 
