@@ -11,7 +11,7 @@ from itertools import count, islice
 from PIL import Image
 
 from illustrate.brief._rules import load
-from illustrate.brief.compose import ALWAYS_CORRESPONDENT, NEVER_CORRESPONDENT, fits
+from illustrate.brief.compose import ALWAYS_CORRESPONDENT, NEVER_CORRESPONDENT
 from illustrate.render import composer
 from illustrate.render._canvas import Canvas
 from illustrate.render._encode import encode_webp
@@ -20,6 +20,7 @@ from illustrate.render.motifs import Motif, all_motifs, get_motif
 from illustrate.render.palettes import AREAS, contrast, palette_for
 from illustrate.render.personas import PERSONAS, Persona
 from illustrate.render.presets import PRESETS, Preset, latest
+from illustrate.render.scenes import fits
 from illustrate.render.stage import Stage
 from illustrate.types import MOODS, SCENES, Brief, Rendered
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import groupby
 from typing import Any
 
@@ -23,6 +24,7 @@ from illustrate.types import MOODS, Brief
 
 KEPT_SECONDS = 24 * 3600
 LINE_FROM = 3.0  # WCAG 2.2: contrast that a line needs on its ground
+_DRAWING = threading.Lock()
 SHOWN_FIRST = "examples-2"  # the same news in every look, where looks are listed
 
 _MOODS = {
@@ -94,11 +96,15 @@ def sheet(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     key = f"style:{preset.slug}:{looks_of.edition(preset)}:{name}"
     body = cache.get(key)
     if body is None:
-        try:
-            body = looks_of.sheet(preset, name)
-        except KeyError:
-            raise Http404 from None
-        cache.set(key, body, KEPT_SECONDS)
+        # One at a time: a page asks for forty at once, and readers' pages come from the same process.
+        with _DRAWING:
+            body = cache.get(key)
+            if body is None:
+                try:
+                    body = looks_of.sheet(preset, name)
+                except KeyError:
+                    raise Http404 from None
+                cache.set(key, body, KEPT_SECONDS)
     return HttpResponse(body, content_type="image/webp", headers={"Cache-Control": f"private, max-age={KEPT_SECONDS}"})
 
 

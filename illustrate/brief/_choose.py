@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 from curation.serving.queries import embed, search_tokens
 from illustrate.brief._rules import load
 from illustrate.brief._vectors import fixed_vectors
-from illustrate.brief._words import content_words, stems, without_names
+from illustrate.brief._words import content_words, stems, without_brands, without_names
 from illustrate.render.motifs import Motif, all_motifs
 from illustrate.types import Subject
 
@@ -28,18 +29,28 @@ LEAD_WORD_SHARE = 0.3
 BRIDGED_WORD_SHARE = 0.7  # of Korean words that reach us through English; the library's own Korean words count whole
 COMMON = 60  # a word that so many motifs claim tells nothing
 EARLY_CHARACTERS = 14
+BEGINNING_SYLLABLES = 3  # a word so long is hardly the beginning of another
 SURE_SYLLABLES = 4  # a word so long hides in no other by chance
 TOPIC_BONUS = (0.1, 0.05, 0.03)  # for what the article's first, second, third topic is known by
 
-SUPPORT_SIMILARITY = 0.42
+SUPPORT_SIMILARITY = 0.45
 AGAIN = 0.03  # for each time that a motif was the hero lately
-SUPPORT_WORDS = (0.12, 0.22)  # or this much by its words, with so much similarity
+SUPPORT_WORDS = (0.15, 0.28)  # or this much by its words, with so much similarity
 SUPPORT_SHARE_OF_HERO = 0.55
 SUPPORT_LIKENESS = 0.55  # to the hero, from which two motifs say the same thing twice
 SUPPORTS = 2
 
+# A best score below this is chance (of audited heroes below it two in three were wrong): the topic's emblem is not.
+WEAK = 0.38
+
+# Desks where a maker's name is no common word.
+BRANDED = frozenset({"technology", "economy"})
+
 # A weapon or a cell says something hard: only an article that says it too may show it.
 HARD_WITHOUT_WORDS = -0.15
+
+
+_HANGUL_RUN = re.compile("[가-힣]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +86,39 @@ def rank_motifs(subject: Subject, *, dignified: bool = False) -> list[Choice]:
     return sorted(choices, key=lambda choice: (-choice.score, choice.motif.key))
 
 
-def pick_hero(ranked: Iterable[Choice], *, besides: Collection[str] = (), lately: Collection[str] = ()) -> Choice:
+def pick_hero(
+    ranked: Iterable[Choice],
+    *,
+    besides: Collection[str] = (),
+    lately: Collection[str] = (),
+    known: Collection[str] = (),
+) -> Choice:
     """The best that can carry a picture alone and was not tried before; if all were, simply the first.
 
-    What stands in the pictures drawn `lately` must be better than the next best by a little more each time.
+    What stands in the pictures drawn `lately` must be better than the next best by a little more each time. Where even
+    the best is WEAK, what the subject's desk is `known` by goes before it.
     """
     heroes = [choice for choice in ranked if choice.motif.role == "hero"]
     seen = Counter(lately)
+
+    def worth(choice: Choice) -> float:
+        return choice.score - AGAIN * min(3, seen[choice.motif.key])
+
     untried = [choice for choice in heroes if choice.motif.key not in besides]
     if not untried:
         return heroes[0]
-    return max(untried, key=lambda choice: choice.score - AGAIN * min(3, seen[choice.motif.key]))
+    best = max(untried, key=worth)
+    if best.score >= WEAK:
+        return best
+    return max((choice for choice in untried if choice.motif.key in known), key=worth, default=best)
+
+
+def emblems_of(subject: Subject) -> tuple[str, ...]:
+    """What the article's first topic is known by, and its desk."""
+    table = load("emblems.toml")
+    first = table["topic"].get(subject.topics[0], []) if subject.topics else []
+    desk = table["area"].get(subject.area)
+    return (*first, *([desk] if desk else []))
 
 
 def pick_supports(ranked: Iterable[Choice], hero: Choice, *, limit: int = SUPPORTS) -> tuple[str, ...]:
@@ -106,12 +139,17 @@ def _says_the_same(one: Motif, other: Motif) -> bool:
     return float(centres[places[one.key]] @ centres[places[other.key]]) >= SUPPORT_LIKENESS
 
 
+def _plain(text: str, subject: Subject) -> str:
+    text = without_names(text, subject.language)
+    return without_brands(text) if subject.language != "ko" and subject.area in BRANDED else text
+
+
 # -- By meaning ----------------------------------------------------------------------------------------------
 
 
 def _similarity(subject: Subject) -> np.ndarray:
     lead = " ".join(subject.text.split())[:LEAD_CHARACTERS]
-    texts = [without_names(text, subject.language) for text in (subject.title, lead) if text]
+    texts = [_plain(text, subject) for text in (subject.title, lead) if text]
     vectors = embed(texts, [subject.language] * len(texts))
     vector = vectors[0] if len(vectors) == 1 else TITLE_SHARE * vectors[0] + (1 - TITLE_SHARE) * vectors[1]
     vector /= np.linalg.norm(vector) or 1.0
@@ -193,17 +231,23 @@ def _korean() -> _Vocabulary:
     """Words of at least two syllables."""
     return _vocabulary_of(
         [tuple(word for word in motif.label_ko.split()[-1:] if len(word) > 1) for motif in all_motifs()],
-        [
-            tuple(words for phrase in motif.phrases_ko if (words := tuple(w for w in phrase.split() if len(w) > 1)))
-            for motif in all_motifs()
-        ],
+        [tuple(words for phrase in motif.phrases_ko if (words := _korean_words(phrase))) for motif in all_motifs()],
     )
+
+
+def _korean_words(phrase: str) -> tuple[str, ...]:
+    """A phrase's words; joined where one is a single syllable, which tells nothing alone: 장 건강 is no 건강."""
+    words = tuple(phrase.split())
+    if all(len(word) > 1 for word in words):
+        return words
+    joined = "".join(words)
+    return (joined,) if len(joined) > 1 else ()
 
 
 def _evidence(subject: Subject) -> list[float]:
     """Per motif how plainly the text says its words; a Korean text by its own words and by those of its bridge."""
     title, lead = subject.title, " ".join(subject.text.split())[:LEAD_CHARACTERS]
-    found = _weighed(_english(), _stems_said(title, subject.language), _stems_said(lead, subject.language))
+    found = _weighed(_english(), _stems_said(title, subject), _stems_said(lead, subject))
     if subject.language != "ko":
         return found
     own = _weighed(_korean(), _words_said(title), _words_said(lead))
@@ -214,7 +258,9 @@ def _weighed(vocabulary: _Vocabulary, title: dict[str, float], lead: dict[str, f
     out = []
     for names, phrases in zip(vocabulary.names, vocabulary.phrases, strict=True):
         told = _told(vocabulary, phrases, title) + LEAD_WORD_SHARE * _told(vocabulary, phrases, lead)
-        out.append(NAME_BONUS * _named(names, title) + WORD_BONUS * min(1.0, told))
+        # A name that many share, a player's, a door's, is no name.
+        own = vocabulary.telling[names[-1]] ** 2 if names else 0.0
+        out.append(NAME_BONUS * own * _named(names, title) + WORD_BONUS * min(1.0, told))
     return out
 
 
@@ -240,21 +286,29 @@ def _told(vocabulary: _Vocabulary, phrases: tuple[tuple[str, ...], ...], weights
     return sum(covered[:1]) + 0.4 * sum(covered[1:3])
 
 
-def _stems_said(text: str, language: str) -> dict[str, float]:
+def _stems_said(text: str, subject: Subject) -> dict[str, float]:
     """Each word's weight: what a sentence is about tends to stand early in it."""
     weights: dict[str, float] = {}
-    for place, word in enumerate(content_words(without_names(text, language), language) if text else []):
+    for place, word in enumerate(content_words(_plain(text, subject), subject.language) if text else []):
         weights.setdefault(word, 1.0 if place < 4 else 0.75)
     return weights
 
 
 def _words_said(text: str) -> dict[str, float]:
-    """The library's Korean words that the text says in whole morphemes: 금리 in 기준금리는, but not 화재 in 문화재."""
+    """The library's Korean words that the text says in whole morphemes: 금리 in 기준금리는, but not 화재 in 문화재.
+
+    A word that the morphemes cut apart is found where a word of the text begins with it: 지지율, 재건축.
+    """
     if not text:
         return {}
     text = without_names(text, "ko")
     tokens = search_tokens([text], ["ko"])[0]
     runs = {"".join(tokens[i : i + long]) for long in (1, 2, 3) for i in range(len(tokens) - long + 1)}
+    starts = {run[:BEGINNING_SYLLABLES] for run in _HANGUL_RUN.findall(text)}
     early = text[:EARLY_CHARACTERS]
-    said = {word for word in _korean().telling if word in runs or (len(word) >= SURE_SYLLABLES and word in text)}
+    said = {
+        word
+        for word in _korean().telling
+        if word in runs or word in starts or (len(word) >= SURE_SYLLABLES and word in text)
+    }
     return {word: 1.0 if word in early else 0.85 for word in said}

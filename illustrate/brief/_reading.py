@@ -17,6 +17,7 @@ class Reading:
     """`verb` is the action in one word, "" for none; `mood` is one of MOODS; the rest as in Brief."""
 
     verb: str
+    is_plain: bool  # a verb so plain that it may choose the scene by itself
     mood: str
     setting: str
     time_of_day: str
@@ -45,6 +46,7 @@ def read_headline(
     happening = read_happening(title, language)
     return Reading(
         verb=happening.action,
+        is_plain=happening.is_plain,
         mood=happening.mood,
         setting=_setting(title, lead, photo_words),
         time_of_day=_time_of_day(title, photo_words, brightness),

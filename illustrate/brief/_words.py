@@ -16,6 +16,7 @@ _GIVEN = frozenset(_TABLE["given_names"].split())
 _SURNAME = r"(?:(?:van|von|de|der|den|bin|al|da|di|del)\s+)*[A-Z][\w'’-]+"
 _TITLED = re.compile(rf"\b({'|'.join(_TABLE['titles'].split())})\.?\s+{_SURNAME}(?:\s+{_SURNAME})*")
 _PAIR = re.compile(rf"\b([A-Z][a-z]+)(?:\s+[A-Z]\.?)?(?:\s+{_SURNAME}){{1,2}}")
+_BRAND = re.compile(rf"\b(?:{'|'.join(_TABLE['brands'].split())})(?:['’]s)?\b")
 _KOREAN_SURNAMES = frozenset(_TABLE["korean_surnames"])
 _KOREAN_PERSON = re.compile(
     rf"[가-힣]{{2,4}}(?= ?(?:씨|군|양|전 )?(?:{'|'.join(_TABLE['korean_titles'].split())})(?:[^가-힣]|$))"
@@ -29,10 +30,17 @@ _COUNTY = re.compile(
 )
 
 
+# A weekday in brackets is no gold, 10배 no ship, and LG배 a cup.
+_NOISE = re.compile(r"\([월화수목금토일]\)|(?<=[\dA-Za-z])배(?![가-힣])")
+# What the bridge makes of a name that was not taken out, and of a heat that has no water in it.
+_BRIDGED_NAME = re.compile(r"\b[A-Z][a-z]+ [A-Z][a-z]+-[a-z]+\b")
+_HEAT_WAVE = re.compile(r"\bheat ?wave", re.IGNORECASE)
+
+
 def without_names(text: str, language: str) -> str:
     """The text without what is plainly a person's name. A title stays: "President Rossi" is a president."""
     if language == "ko":
-        text = _COUNTY.sub(r"\1 고을", text)
+        text = _NOISE.sub(" ", _COUNTY.sub(r"\1 고을", text))
         return _KOREAN_PERSON.sub(
             lambda found: " " if len(found[0]) == 3 and found[0][0] in _KOREAN_SURNAMES else found[0], text
         )
@@ -40,10 +48,17 @@ def without_names(text: str, language: str) -> str:
     return _TITLED.sub(lambda found: found[1], text)
 
 
+def without_brands(text: str) -> str:
+    """An English text without what its desk means as a maker's name: no apple for a telephone."""
+    return _BRAND.sub(" ", text)
+
+
 @lru_cache(maxsize=4096)
 def as_english(text: str, language: str) -> str:
     """English words that carry the text's meaning; of Korean, what the embedder reads."""
-    return bridge(text) if language == "ko" else text
+    if language != "ko":
+        return text
+    return _HEAT_WAVE.sub("heat", _BRIDGED_NAME.sub(" ", bridge(text)))
 
 
 def content_words(text: str, language: str) -> list[str]:
@@ -66,6 +81,10 @@ _ENDINGS = (
 )  # fmt: skip
 
 
+# One vowel between consonants: the final e tells care from car, plane from plan.
+_SHORT = re.compile(r"[^aeiouy]*[aeiouy][^aeiouwxy]$")
+
+
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """Plural and verb endings off: enough to match a headline's word with a phrase's, no more."""
@@ -81,9 +100,9 @@ def stem(word: str) -> str:
         root = word[: -len(ending)]
         if word.endswith(ending) and len(root) >= 3 and re.search("[aeiouy]", root):
             if root[-1] == root[-2] and root[-1] not in "lsz":
-                root = root[:-1]
-            return root.rstrip("e")
-    return word.rstrip("e") if len(word) > 3 else word
+                return root[:-1]
+            return f"{root}e" if _SHORT.match(root) else root.rstrip("e")
+    return word.rstrip("e") if len(word) > 3 and not _SHORT.match(word[:-1]) else word
 
 
 def stems(texts: Iterable[str]) -> list[str]:

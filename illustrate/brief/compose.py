@@ -8,11 +8,12 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
-from illustrate.brief._choose import Choice, pick_hero, pick_supports, rank_motifs
+from illustrate.brief._choose import Choice, emblems_of, pick_hero, pick_supports, rank_motifs
 from illustrate.brief._reading import Reading, read_headline
 from illustrate.brief._rules import load
 from illustrate.brief.sensitive import is_sensitive
 from illustrate.render.motifs import Motif, get_motif
+from illustrate.render.scenes import fits
 from illustrate.types import Brief, Subject, VisualFacts
 
 # The correspondent appears in so many pictures of ten; the others are left to the thing and to people of no name.
@@ -51,7 +52,7 @@ def compose(
     """
     restrained, _ = is_sensitive(subject.title, subject.text, subject.language)
     ranked = rank_motifs(subject, dignified=restrained)
-    hero = pick_hero(ranked, besides=besides, lately=lately)
+    hero = pick_hero(ranked, besides=besides, lately=lately, known=() if restrained else emblems_of(subject))
     reading = read_headline(
         subject.title,
         subject.text,
@@ -106,17 +107,17 @@ def _assemble(
 ) -> Brief:
     digest = title_hash(subject.title)
     chooser = _chooser(digest, seed)
+    mood = "hope" if reading.mood == "joy" and SOBER_TOPICS & set(subject.topics) else reading.mood
+    if restrained and mood not in RESTRAINED_MOODS:
+        mood = RESTRAINED_MOODS[0]
     scene = (
         _restrained_scene(reading.setting, hero.motif, chooser)
         if restrained
-        else _scene(reading, subject.area, hero.motif, chooser)
+        else _scene(reading, mood, subject.area, hero.motif, chooser)
     )
     is_met = scene in ALWAYS_CORRESPONDENT or (
         scene not in NEVER_CORRESPONDENT and chooser.randrange(10) < CORRESPONDENT_IN_TEN
     )
-    mood = "hope" if reading.mood == "joy" and SOBER_TOPICS & set(subject.topics) else reading.mood
-    if restrained and mood not in RESTRAINED_MOODS:
-        mood = RESTRAINED_MOODS[0]
     return Brief(
         title_hash=digest,
         area=subject.area,
@@ -150,26 +151,19 @@ def _chooser(digest: str, seed: int) -> random.Random:
     return random.Random(f"{digest}:{seed}")
 
 
-def _scene(reading: Reading, area: str, hero: Motif, chooser: random.Random) -> str:
-    """What happens decides, then where, then the desk; a ship does not stand on a table."""
+def _scene(reading: Reading, mood: str, area: str, hero: Motif, chooser: random.Random) -> str:
+    """What happens decides, then where, then the desk; unless the mood denies it, or the main thing has no place."""
     table = _scenes()
     for scenes in (
-        table["strong"].get(reading.verb, []),
+        table["strong"].get(reading.verb, []) if reading.is_plain else [],
         table["place"].get(reading.setting, []),
         table["weak"].get(reading.verb, []),
         table["area"].get(area, []),
     ):
-        fitting = [scene for scene in scenes if fits(scene, hero)]
+        fitting = [scene for scene in scenes if fits(scene, hero) and mood not in table["unless"].get(scene, [])]
         if fitting:
             return chooser.choice(fitting)
     return "shore" if hero.place == "float" else "ground"
-
-
-def fits(scene: str, hero: Motif) -> bool:
-    large = _scenes()["large"]
-    if hero.place == "float":
-        return scene in large["afloat"].split()
-    return (hero.place != "fly" and hero.size != "large") or scene in large["scenes"].split()
 
 
 def _restrained_scene(setting: str, hero: Motif, chooser: random.Random) -> str:

@@ -19,7 +19,7 @@ from illustrate.brief._vectors import fixed_vectors
 OVERRULE_BELOW = 0.06
 AGREE_FROM = 0.4
 FIGURATIVE_FROM = 0.5
-ALONE_FROM = 0.35  # a character beside a grief is the worse mistake
+ALONE_FROM = 0.28  # a character beside a grief is the worse mistake
 LEAD_CHARACTERS = 400
 UNTROUBLED = frozenset({"neutral", "joy", "hope", "calm", "curiosity", "surprise", "determination"})
 

@@ -8,6 +8,7 @@ from typing import Any
 from illustrate.evaluate import _image, on_topic
 from illustrate.render.motifs import get_motif
 from illustrate.render.presets import get_preset
+from illustrate.render.scenes import is_quiet
 from illustrate.render.stage import Stage
 from illustrate.types import Brief, Rendered, Scores, Subject, Verdict
 
@@ -19,7 +20,6 @@ CUT_OFF_TO = 0.02
 COVERED_TO = 0.3  # of a thing's box; boxes have empty corners, so a third may meet and nothing is hidden
 FACE_COVERED_TO = 0.12
 TWIN_BITS = 6  # of 64; from here on two pictures are told apart at card size
-NOISY_SCENES = ("crowd", "dispute", "podium", "bubble", "stage", "march", "portrait", "works", "balance", "hands")
 
 ON_TOPIC = "on_topic"
 
@@ -111,7 +111,7 @@ def keeps_register(rendered: Rendered, brief: Brief) -> bool:
     return (
         parts.get("persona") is None
         and not parts.get("others")
-        and parts["scene"] not in NOISY_SCENES
+        and is_quiet(parts["scene"])
         and get_motif(parts["hero"]["key"]).tone == "quiet"
     )
 

@@ -18,6 +18,7 @@ SHOULDERS = ((246.0, 724.0), (556.0, 724.0))  # near, far
 HIPS = ((330.0, 1290.0), (470.0, 1290.0))
 UPPER_ARM, FOREARM, THIGH, SHIN = 285.0, 265.0, 400.0, 420.0
 ARM, LEG, HAND = 122.0, 150.0, 66.0
+HALF = 1130.0  # how far down a half figure is drawn
 SOLE = HIP[1] + THIGH + SHIN + 52
 PIVOT = (400.0, 590.0)  # where the head leans
 
@@ -55,6 +56,9 @@ POSES = {
     "think": Pose((44, 167), (9, 12), hands=("point", "fist")),
     "point": Pose((-8, 4), (84, 96), hands=("fist", "point")),
     "wave": Pose((-8, 4), (118, 172), hands=("fist", "open")),
+    # The same, with a bent arm, where the main thing is near.
+    "point near": Pose((-8, 4), (14, 108), hands=("fist", "point")),
+    "offer near": Pose((-8, 6), (4, 82), hands=("fist", "open"), holds="far"),
     # What bodies do, in whole figures.
     "walk": Pose((-26, -6), (24, 46), (24, 4), (-20, -36), lean=3),
     "run": Pose((-52, 26), (46, 116), (52, -14), (-26, -84), lean=12),
@@ -194,6 +198,16 @@ def _joints(start: Point, upper: float, lower: float, long: float, short: float)
     return [start, middle, (middle[0] + math.sin(b) * short, middle[1] + math.cos(b) * short)]
 
 
+def span(pose: str) -> float:
+    """How far ahead of the body's middle a pose's hands reach, as a share of a half figure's height."""
+    posture = POSES[pose]
+    hands = [
+        _turned(_joints(shoulder, *angles, UPPER_ARM, FOREARM)[2], posture.lean, HIP)[0]
+        for shoulder, angles in zip(SHOULDERS, (posture.near, posture.far), strict=True)
+    ]
+    return (max(hands) + HAND - HIP[0]) / (HALF - NOBODY[1])
+
+
 def _turned(point: Point, degrees: float, around: Point) -> Point:
     t = math.radians(degrees)
     x, y = point[0] - around[0], point[1] - around[1]
@@ -299,8 +313,9 @@ def put_person(
     markup = "".join(body.out)
     out = getattr(c, layer)
     right, down, faint = c.preset.drop
-    if c.dark and c.preset.halo and not faint:
-        halo = 2 * c.preset.halo / scale
+    # Cut sheets part by their shadows, all else on a dark ground by a rim of light.
+    if c.rim and (c.preset.print or not faint):
+        halo = 2 * c.rim / scale
         out.append(f'<g transform="{transform}">{_stroked(markup, c.palette.halo, halo)}</g>')
     elif faint:
         shifted = f"translate({left + right * 0.7:.1f} {top + down * 0.7:.1f}) scale({flip * scale:.4f} {scale:.4f})"
@@ -365,12 +380,12 @@ def _anonymous(c: Canvas) -> personas.Colours:
          ("fire", "light", "near"), ("water", "light", "deep"), ("stone", "main", "deep"))
     )  # fmt: skip
     skin, hair = rng.choice(SKINS), rng.choice(HAIRS)
-    if c.preset.colours == "two":
-        dark = luminance(hair) < 0.12 and luminance(p.ink) < 0.5
-        return personas.Colours(
-            p.skin, p.ink if dark else p.main, rng.choice((p.main, p.accent)), p.light, p.light, p.ink
-        )
     skin = personas.complexion(skin, p, c.preset.colours)
+    if c.preset.colours == "two":
+        dark = luminance(hair) < 0.12
+        return personas.Colours(
+            skin, p.ink if dark else p.main, rng.choice((p.main, p.accent)), p.light, p.light, p.ink
+        )
     return personas.Colours(skin, hair, p.role(cloth), p.role(trim), mix(p.role(legs), p.deep, 0.3), p.ink)
 
 

@@ -14,6 +14,7 @@ from illustrate.render.presets import Preset
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in the scene's units
 Points = Sequence[tuple[float, float]]
+PRINTED_RIM = 4.0
 BLEED = 8.0  # beyond the frame, so that no edge shows
 
 
@@ -78,6 +79,13 @@ class Canvas:
     @property
     def ink(self) -> str:
         return self.palette.role(self.preset.line)
+
+    @property
+    def rim(self) -> float:
+        """Pixels of light round what stands on a dark ground; on paper that is printed, bare paper."""
+        if not self.dark:
+            return 0.0
+        return PRINTED_RIM if self.preset.print else self.preset.halo
 
     def across(self, share: float) -> float:
         """The x at a share of the frame's width."""
@@ -220,12 +228,12 @@ class Canvas:
                 f' fill-opacity="{faint:.2f}" stroke="#120a1e" stroke-opacity="{faint:.2f}"'
                 f' stroke-width="{pen.halo / scale:.3f}"/>'
             )
-        if pen.halo and (self.dark or faint if halo is None else halo):
+        rim = self.rim or (pen.halo if faint else 0)
+        if rim if halo is None else halo:
             # Bare paper round a cut figure is drawn for the body alone; light in the night follows every line.
             body = figure.silhouette if faint else figure.silhouette + figure.detail
             yield (
-                f'<path d="{body}" fill="none" stroke="{p.halo}"'
-                f' stroke-width="{(pen.outline + 2 * pen.halo) / scale:.3f}"/>'
+                f'<path d="{body}" fill="none" stroke="{p.halo}" stroke-width="{(pen.outline + 2 * rim) / scale:.3f}"/>'
             )
         swapped = {"main": "accent", "accent": "main"} if swap else {}
         fills = "".join(

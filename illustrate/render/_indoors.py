@@ -152,8 +152,10 @@ def stage(s: Stage) -> None:
     scenery.curtains(c)
     if s.brief.mood in ("joy", "hope", "surprise"):
         scenery.confetti(c, 40)
-    s.put_hero(s.low(606), within=s.room(430, 410))
-    s.put_support(s.away(290), s.low(634), 146, "on the ground")
+    # Seen over an audience, what is on the stage stands further back.
+    foot = s.low(606) if s.cast != "players" else s.frame.bottom - 106
+    s.put_hero(foot, within=s.room(430, 410))
+    s.put_support(s.away(290), foot + 28 if s.cast != "players" else foot + 4, 146, "on the ground")
     if s.cast == "players":
         scenery.backs(c, s.frame.left - 40, s.frame.right + 40)
 
@@ -161,7 +163,7 @@ def stage(s: Stage) -> None:
 def podium(s: Stage) -> None:
     c = s.canvas
     c.ground(c.palette.sky, c.palette.haze, focus=(s.hero_x, 380))
-    if c.preset.sky != "rings":
+    if c.preset.sky != "rings" and not s.is_dark_mood:
         scenery.rays(c, s.hero_x, 420)
     if s.brief.mood == "joy" or (s.brief.verb in ("win", "open") and s.brief.mood in ("hope", "surprise")):
         scenery.bunting(c)
@@ -175,7 +177,8 @@ def podium(s: Stage) -> None:
             prop(c, "microphone", s.away(360 - k * 46), s.low(646), 1.0, side=s.side, layer="front")
         c.props.append("microphones")
     if s.cast == "players":
-        scenery.backs(c, *((s.frame.left - 60, s.hero_x - 210) if s.rng.random() < 0.5
+        # Beside the second thing or the microphones, never before them.
+        scenery.backs(c, *((s.frame.left - 60, s.hero_x - 210) if s.side < 0
                            else (s.hero_x + 210, s.frame.right + 60)))  # fmt: skip
 
 
@@ -187,14 +190,15 @@ def bubble(s: Stage) -> None:
     x, y = s.hero_x + s.side * -14, 288.0 + s.frame.top * 0.3
     rx, ry = 352.0 * (0.35 + 0.65 * s.frame.spread), 258.0
     k = -s.side
-    person = s.put_correspondent(layer="figures", pose="point" if s.brief.verb == "say" else "")
+    person = s.put_correspondent(layer="figures", pose="offer" if s.brief.verb == "say" else "")
     s.parts["persona"] = person
     left, top, right, bottom = person["face"]
     mouth_x = s.frame.left + (right if s.side < 0 else left) / s.frame.scale + k * 16
     mouth_y = s.frame.top + (top + (bottom - top) * 0.76) / s.frame.scale
     cloth = p.light if not c.dark else mix(p.light, p.far, 0.08)
-    tail = d("M", x - k * rx * 0.7, y + 130, "Q", x - k * rx * 0.86, y + 190, mouth_x, mouth_y, "Q", x - k * rx * 0.54,
-             y + 250, x - k * rx * 0.34, y + 220, "Z")  # fmt: skip
+    upper, lower = (x - k * rx * 0.93, y + 66), (x - k * rx * 0.5, y + 206)
+    tail = d("M", *upper, "Q", (upper[0] + mouth_x) / 2, (upper[1] + mouth_y) / 2 + 16, mouth_x, mouth_y,
+             "Q", (lower[0] + mouth_x) / 2, (lower[1] + mouth_y) / 2 + 34, *lower, "Z")  # fmt: skip
     body = oval(x, y, rx, ry)
     bubble = Canvas(c.palette, c.preset, c.rng, c.dark, c.frame)
     if c.dark and c.preset.halo:

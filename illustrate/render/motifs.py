@@ -51,7 +51,6 @@ _FIELDS = frozenset(
 @dataclass(frozen=True, slots=True)
 class Motif:
     key: str
-    theme: str  # the file of the library that holds it
     kind: str  # one of KINDS
     size: Size  # fits on a table, as tall as a person, larger
     role: Role  # a support is too slight or too general to carry a picture alone
@@ -72,19 +71,16 @@ def all_motifs() -> tuple[Motif, ...]:
     folder = resources.files(__package__) / "library"
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
     return tuple(
-        _motif(key, file.name.removesuffix(".toml"), entry)
-        for file in files
-        for key, entry in tomllib.loads(file.read_text("utf-8")).items()
+        _motif(key, file.name, entry) for file in files for key, entry in tomllib.loads(file.read_text("utf-8")).items()
     )
 
 
-def _motif(key: str, theme: str, entry: dict[str, Any]) -> Motif:
+def _motif(key: str, file: str, entry: dict[str, Any]) -> Motif:
     """Raises ValueError for a field that does not exist: a misspelt one would be ignored otherwise."""
     if unknown := set(entry) - _FIELDS:
-        raise ValueError(f"{theme}.toml, {key}: there is no field {', '.join(sorted(unknown))}")
+        raise ValueError(f"{file}, {key}: there is no field {', '.join(sorted(unknown))}")
     return Motif(
         key=key,
-        theme=theme,
         kind=entry.get("kind", "thing"),
         size=entry.get("size", "table"),
         role=entry.get("role", "hero"),

@@ -99,6 +99,11 @@ def _against(colour: str, ground: str, ratio: float, towards: str) -> str:
     return towards
 
 
+def warmer(one: str, other: str) -> str:
+    """The one of two colours that is nearer to red and yellow."""
+    return max((one, other), key=lambda colour: _rgb(colour)[0] - _rgb(colour)[2])
+
+
 # sky, haze, far, mid, near, main, accent, deep: chosen by eye so that neighbours in a feed differ in lightness as well
 # as in hue (a red-green blind reader tells them by the first), and main and accent stay apart under deuteranopia.
 _AREAS = {
@@ -174,7 +179,7 @@ def _card(day: Palette, *, night: bool) -> Palette:
         )  # fmt: skip
     seam = mix(day.near, INK, 0.55)
     return replace(
-        day, sky=mix(day.sky, day.mid, 0.3), haze=mix(day.haze, day.sky, 0.45), far=mix(day.far, day.mid, 0.45),
+        day, sky=mix(day.sky, day.mid, 0.3), haze=mix(day.haze, day.sky, 0.45), far=mix(day.mid, day.far, 0.2),
         mid=mix(day.mid, day.near, 0.22), near=mix(day.near, day.mid, 0.1), disc=mix(day.disc, day.main, 0.35),
         main=_against(mix(day.main, day.fire, 0.08), seam, 3.2, PAPER), accent=_against(day.accent, seam, 3.2, PAPER),
         light=_WHITE, halo=_WHITE, ink=mix(INK, day.near, 0.12), seam=seam,
@@ -182,17 +187,22 @@ def _card(day: Palette, *, night: bool) -> Palette:
 
 
 def _two(day: Palette, *, night: bool) -> Palette:
-    """A pen and two flat colours: the area's warm one and its ground; by night light lines on dark paper."""
-    warm = day.main
-    cool = _against(mix(day.mid, day.haze, 0.12), INK, 4.5, PAPER)
-    paper, ink = (mix(day.deep, _NIGHT, 0.8), "#f7efdc") if night else (_WHITE, INK)
+    """A pen and two flat colours: the area's warm one and its ground; by night on toned paper, lit with white."""
+    warm, paper, light, ground = day.main, _WHITE, _WHITE, day.mid
     if night:
-        warm, cool = (_against(mix(each, _NIGHT, 0.5), "#f7efdc", 3.2, _NIGHT) for each in (warm, day.mid))
+        paper, light, ground = _toned(mix(day.deep, "#3f5794", 0.66)), "#fffaee", mix(day.mid, day.far, 0.2)
+    cool = _against(mix(ground, day.haze, 0.12), INK, 4.5, PAPER)
+    far, near = (mix(paper, INK, 0.16), mix(paper, INK, 0.34)) if night else (mix(paper, cool, 0.28), cool)
     return Palette(
-        sky=paper, haze=paper, disc=warm, far=mix(paper, cool, 0.28), mid=cool, near=cool, main=warm, accent=cool,
-        light=paper, deep=cool, leaf=cool, water=cool, sun=warm, fire=warm, wood=warm, stone=paper, skin=paper, ink=ink,
-        halo=paper, seam=ink,
+        sky=paper, haze=paper, disc=light if night else warm, far=far, mid=mix(paper, INK, 0.26) if night else cool,
+        near=near, main=warm, accent=cool, light=light, deep=cool, leaf=cool, water=near if night else cool, sun=warm,
+        fire=warm, wood=warm, stone=light, skin=light, ink=INK, halo=light, seam=INK,
     )  # fmt: skip
+
+
+def _toned(colour: str) -> str:
+    """Paper dark enough to be night, light enough that ink is seen on it, and white too."""
+    return _against(_against(colour, INK, 3.3, PAPER), PAPER, 4.4, INK)
 
 
 def _spot(day: Palette, *, night: bool) -> Palette:
@@ -223,7 +233,7 @@ def _poster(night: Palette) -> Palette:
     )  # fmt: skip
 
 
-_HANDS = {"card": _card, "two": _two, "spot": _spot}
+_HANDS = {"card": _card, "spot": _spot}
 
 
 @cache
@@ -232,8 +242,12 @@ def palette_for(area: str, colours: str, time_of_day: str) -> Palette:
     own = area_palette(area)
     if colours == "night":
         return _poster(own.night)
+    is_night = time_of_day == "night"
+    if colours == "two":
+        # Toned paper is the night; the colours laid on it are the day's.
+        return _two(own.day if is_night else own.at(time_of_day), night=is_night)
     palette = own.at(time_of_day)
-    return _HANDS[colours](palette, night=time_of_day == "night") if colours in _HANDS else palette
+    return _HANDS[colours](palette, night=is_night) if colours in _HANDS else palette
 
 
 def muted(palette: Palette) -> Palette:

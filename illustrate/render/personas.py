@@ -15,7 +15,7 @@ from dicebear import Avatar, Style
 from PIL import Image
 
 from illustrate.render import _faces
-from illustrate.render.palettes import Palette, luminance, mix
+from illustrate.render.palettes import Palette, luminance, mix, warmer
 
 # The grid that heads and bodies share is the style's own: the chin lies near y 555, the shoulders near 700.
 LEFT, TOP, RIGHT = -60.0, -62.0, 745.0
@@ -228,12 +228,17 @@ def _measured(markup: str) -> Head:
     )
 
 
+_SEPIA = "#7d4a2b"
+
+
 def complexion(skin: str, palette: Palette, colours: str) -> str:
-    """A skin as a hand can paint it; three inks have no brown, so they print it as a screen of the dark one."""
+    """A skin as a hand can paint it: a pen washes it with sepia, three inks screen it from the warmer two."""
+    depth = 1 - luminance(skin) ** 0.5
     if colours == "two":
-        return palette.skin
+        return mix(palette.skin, _SEPIA, max(0.0, 1.25 * depth - 0.2))
     if colours == "spot":
-        return mix(palette.light, palette.ink, 0.1 + 0.62 * (1 - luminance(skin) ** 0.5))
+        warm = mix(palette.light, warmer(palette.main, palette.accent), 0.22 + 0.6 * depth)
+        return mix(warm, palette.ink, max(0.0, depth - 0.36))
     return mix(skin, palette.sky, 0.04)
 
 
@@ -243,7 +248,7 @@ def colours_of(area: str, palette: Palette, colours: str = "full") -> Colours:
     skin = complexion(persona.skin, palette, colours)
     if colours == "two":
         dark = luminance(persona.hair) < 0.12
-        hair = palette.ink if dark and luminance(palette.ink) < 0.5 else palette.main if dark else palette.light
+        hair = palette.ink if dark else palette.light
         return Colours(
             skin=skin, hair=hair, cloth=_other(palette.role(persona.cloth), palette.main, palette.accent),
             trim=palette.light, legs=palette.light, ink=palette.ink,

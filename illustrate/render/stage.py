@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from illustrate.render import motifs, personas
-from illustrate.render._bodies import Person, put_person
+from illustrate.render._bodies import HALF, POSES, Person, put_person, span
 from illustrate.render._canvas import Box, Canvas
 from illustrate.render._faces import EXPRESSIONS
 from illustrate.render.frames import Frame
@@ -19,7 +19,14 @@ _GLOWING = frozenset(
 )
 # Places that in a narrow frame lie before the main thing, not beside it.
 _IN_FRONT = frozenset({"on the ground", "beside the path", "on the map", "beside the lens"})
-HALF = 1130.0  # how far down a half figure is drawn
+# What people run from, whatever else the headline says.
+_FLED = frozenset(
+    ("tornado", "typhoon", "wave", "flood", "wildfire", "flame", "volcano", "mudslide", "avalanche", "collapsed-roof",
+     "ruined-wall", "tank", "missile", "bomb", "flooded-street")
+)  # fmt: skip
+# Nobody does these where the news is bad.
+_GLAD_POSES = frozenset({"cheer", "wave", "clap"})
+_DARK_MOODS = frozenset({"worry", "sorrow", "anger"})
 
 # What people do about the main thing, by what happens: (pose, what the hand holds).
 ACTS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -54,6 +61,7 @@ ACTS: dict[str, tuple[tuple[str, str], ...]] = {
     "vote": (("walk", ""), ("fist", "")),
     "weather": (("walk", "umbrella"), ("run", "")),
 }
+_LEAVING = frozenset({"break", "attack", "close", "move", "lose", "fall"})  # away from it
 _SHARED_ACTS = frozenset({"meet", "dispute", "play", "protest", "change", "build", "", "learn", "buy", "rest"})
 _WIDE_POSES = frozenset({"push", "pull", "point", "run", "fall", "kick", "shrug", "bow", "shake", "offer"})
 _ANY_ACT = (("look", ""), ("point", ""), ("walk", ""), ("stand", ""))
@@ -104,6 +112,10 @@ class Stage:
     @property
     def is_sober(self) -> bool:
         return self.brief.register == "restrained"
+
+    @property
+    def is_dark_mood(self) -> bool:
+        return self.brief.mood in _DARK_MOODS
 
     def x(self, offset: float) -> float:
         """So far from the middle, in a narrower frame nearer to it."""
@@ -202,11 +214,17 @@ class Stage:
         hero = self.parts.get("hero", {}).get("box")
         at = x if x is not None else (keep[0] + 120 if side < 0 else keep[1] - 120)
         bottom = self.frame.bottom + 6 if foot is None else foot
+        posture = gesture
+        if hero and f"{gesture} near" in POSES:
+            # Nobody's hand lies on what is shown.
+            edge = hero[0 if side < 0 else 2] / self.frame.scale + self.frame.left
+            if (edge - at) * -side < span(gesture) * tall:
+                posture = f"{gesture} near"
         eyes = bottom - tall * 0.8
         middle = (hero[1] + hero[3]) / 2 / self.frame.scale + self.frame.top if hero else eyes
         glance = "up" if middle < eyes - 70 else "down" if middle > eyes + 90 else "ahead"
         person = put_person(
-            self.canvas, x=at, foot=bottom, height=tall, pose=gesture, faces="right" if side < 0 else "left",
+            self.canvas, x=at, foot=bottom, height=tall, pose=posture, faces="right" if side < 0 else "left",
             area=area or self.brief.area, mood=mood, glance=glance, shown=shown, keep=keep, layer=layer,
         )  # fmt: skip
         if gesture == "hold" and holds:
@@ -262,13 +280,18 @@ class Stage:
 
     def act(self, box: Box, foot: float, *, height: float = 176) -> None:
         """One or two people do about the main thing what the headline says that happens to it."""
-        if self.is_sober or self.cast == "":
-            return
+        if self.is_sober or self.cast == "" or self.hero.kind == "person":
+            return  # beside somebody drawn large, small people look like toys
         acts = ACTS.get(self.brief.verb, _ANY_ACT)
+        flees = self.hero.key in _FLED and self.brief.verb != "rescue"
+        if flees:
+            acts = (("run", ""),)
+        elif self.is_dark_mood:
+            acts = tuple(act for act in acts if act[0] not in _GLAD_POSES) or _ANY_ACT
         pose, holds = self.decide("act").choice(acts)
         sides = (-self.side,) if self.cast == "correspondent" else self.acting.choice(((-1, 1), (1, -1)))
         reach = {"push": 46.0, "pull": 58.0, "lift": 40.0, "run": 120.0, "walk": 110.0, "fall": 90.0}.get(pose, 84.0)
-        leaves = pose in ("run", "walk") and self.brief.verb in ("break", "attack", "close", "move", "lose", "fall")
+        leaves = flees or (pose in ("run", "walk") and self.brief.verb in _LEAVING)
         holds = "" if holds == self.brief.hero else holds
         first = None
         for away in sides:

@@ -9,11 +9,12 @@ import pytest
 from curation.topics.queries import areas
 from illustrate.brief._choose import pick_hero, rank_motifs
 from illustrate.brief._rules import load
-from illustrate.brief.compose import _restrained_scene, area_scene, compose, fits
+from illustrate.brief.compose import _restrained_scene, area_scene, compose
 from illustrate.evaluate import judge
 from illustrate.render import composer
 from illustrate.render.frames import SHAPES
 from illustrate.render.motifs import all_motifs, get_motif
+from illustrate.render.scenes import fits
 from illustrate.types import MOODS, SCENES, Brief, Subject, VisualFacts
 
 LOOK = {"preset": "grain", "preset_version": 2}

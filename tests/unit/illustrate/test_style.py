@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from illustrate import styles
-from illustrate.brief.compose import fits
 from illustrate.evaluate import style
 from illustrate.render.motifs import get_motif
 from illustrate.render.presets import latest
+from illustrate.render.scenes import fits
 from illustrate.types import MOODS
 
 SHARES = ("ink", "paper", "largest", "edges", "outlined", "lit", "margin")

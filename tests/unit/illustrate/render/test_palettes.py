@@ -98,11 +98,12 @@ def test_every_hand_keeps_its_things_apart_from_what_they_are_drawn_with(area: s
     palette = palette_for(area, colours, time)
     line = palette.ink if colours in ("full", "two") else palette.seam or palette.ink
     fills = ("main", "accent", "light") if colours != "two" else ("main", "accent", "light", "skin", "leaf", "fire")
+    # Printed things are parted by a gap of bare paper, which need not carry meaning: a shadow and a screen do.
+    least = 1.4 if colours == "spot" else 3.0
     for role in fills:
         if colours == "spot" and role == "light":
-            continue  # bare paper: printed things stand on it with a shadow
-        least = 1.5 if colours == "spot" and role != "light" else 3.0
-        assert contrast(line, palette.role(role)) >= (1.1 if colours == "spot" else least), role
+            continue  # bare paper itself
+        assert contrast(line, palette.role(role)) >= least, role
 
 
 @pytest.mark.parametrize("area", AREAS)
