@@ -26,6 +26,7 @@ AREA_BONUS = 0.045
 WORD_BONUS = 0.24  # at most, for a title that names what the motif stands for
 NAME_BONUS = 0.16  # for a title that names the thing itself
 LEAD_WORD_SHARE = 0.3
+FOREIGN_WORD_SHARE = 0.65  # of what words weigh where the motif belongs to another desk
 BRIDGED_WORD_SHARE = 0.7  # of Korean words that reach us through English; the library's own Korean words count whole
 COMMON = 60  # a word that so many motifs claim tells nothing
 EARLY_CHARACTERS = 14
@@ -59,12 +60,15 @@ class Choice:
     score: float
     similarity: float
     words: float
+    is_foreign: bool = False  # the motif belongs to other desks than the article
 
     @property
     def adds(self) -> bool:
-        """Whether it is near enough to the article to stand beside the hero."""
+        """Whether it is near enough to the article to stand beside the hero; by words only at its own desk."""
+        if self.similarity >= SUPPORT_SIMILARITY:
+            return True
         by_words, at_least = SUPPORT_WORDS
-        return self.similarity >= SUPPORT_SIMILARITY or (self.words >= by_words and self.similarity >= at_least)
+        return not self.is_foreign and self.words >= by_words and self.similarity >= at_least
 
 
 def rank_motifs(subject: Subject, *, dignified: bool = False) -> list[Choice]:
@@ -78,11 +82,14 @@ def rank_motifs(subject: Subject, *, dignified: bool = False) -> list[Choice]:
         if dignified and motif.tone != "quiet":
             continue
         # A candle says nothing false of any desk's sorrow, so desks do not count there.
-        desk = 0.0 if dignified or not subject.area else AREA_BONUS if subject.area in motif.areas else -AREA_BONUS
+        is_foreign = bool(subject.area) and not dignified and subject.area not in motif.areas
+        desk = 0.0 if dignified or not subject.area else -AREA_BONUS if is_foreign else AREA_BONUS
+        # A bloated table is no stomach, a terminal no ward: elsewhere the same word is often another.
+        words *= FOREIGN_WORD_SHARE if is_foreign else 1.0
         known = max((bonus for topic, bonus in topics if motif.key in topic), default=0.0)
         if motif.tone == "hard" and not words:
             known += HARD_WITHOUT_WORDS
-        choices.append(Choice(motif, float(alike) + words + desk + known, float(alike), words))
+        choices.append(Choice(motif, float(alike) + words + desk + known, float(alike), words, is_foreign))
     return sorted(choices, key=lambda choice: (-choice.score, choice.motif.key))
 
 

@@ -32,9 +32,9 @@ _COUNTY = re.compile(
 
 # A weekday in brackets is no gold, 10배 no ship, and LG배 a cup.
 _NOISE = re.compile(r"\([월화수목금토일]\)|(?<=[\dA-Za-z])배(?![가-힣])")
-# What the bridge makes of a name that was not taken out, and of a heat that has no water in it.
+# What the bridge makes of a name that was not taken out, and of a heat or a cold that has no water in it.
 _BRIDGED_NAME = re.compile(r"\b[A-Z][a-z]+ [A-Z][a-z]+-[a-z]+\b")
-_HEAT_WAVE = re.compile(r"\bheat ?wave", re.IGNORECASE)
+_DRY_WAVE = re.compile(r"\b(heat|cold) ?wave", re.IGNORECASE)
 
 
 def without_names(text: str, language: str) -> str:
@@ -58,7 +58,7 @@ def as_english(text: str, language: str) -> str:
     """English words that carry the text's meaning; of Korean, what the embedder reads."""
     if language != "ko":
         return text
-    return _HEAT_WAVE.sub("heat", _BRIDGED_NAME.sub(" ", bridge(text)))
+    return _DRY_WAVE.sub(r"\1", _BRIDGED_NAME.sub(" ", bridge(text)))
 
 
 def content_words(text: str, language: str) -> list[str]:

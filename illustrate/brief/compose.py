@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -29,6 +29,7 @@ RESTRAINED_SUPPORTS = 1
 
 # What stands for a desk when nothing better was found, and the subject is sensitive.
 RESTRAINED_EMBLEM = "candle"
+RESTRAINED_EMBLEMS = (RESTRAINED_EMBLEM, "wreath", "lit-window", "bell")
 
 
 def title_hash(title: str) -> str:
@@ -52,7 +53,9 @@ def compose(
     """
     restrained, _ = is_sensitive(subject.title, subject.text, subject.language)
     ranked = rank_motifs(subject, dignified=restrained)
-    hero = pick_hero(ranked, besides=besides, lately=lately, known=() if restrained else emblems_of(subject))
+    hero = pick_hero(
+        ranked, besides=besides, lately=lately, known=RESTRAINED_EMBLEMS if restrained else emblems_of(subject)
+    )
     reading = read_headline(
         subject.title,
         subject.text,
@@ -71,7 +74,7 @@ def area_scene(subject: Subject, *, preset: str, preset_version: int, seed: int)
     digest = title_hash(subject.title)
     hero = get_motif(RESTRAINED_EMBLEM if restrained else load("emblems.toml")["area"].get(subject.area, "globe"))
     chooser = _chooser(digest, seed)
-    fitting = [scene for scene in _scenes()["area"].get(subject.area, []) if fits(scene, hero)] or ["ground"]
+    fitting = _at_home(_scenes()["area"].get(subject.area, []), hero) or ["ground"]
     scene = _restrained_scene("", hero, chooser) if restrained else chooser.choice(fitting)
     return Brief(
         title_hash=digest,
@@ -160,15 +163,24 @@ def _scene(reading: Reading, mood: str, area: str, hero: Motif, chooser: random.
         table["weak"].get(reading.verb, []),
         table["area"].get(area, []),
     ):
-        fitting = [scene for scene in scenes if fits(scene, hero) and mood not in table["unless"].get(scene, [])]
+        fitting = [scene for scene in _at_home(scenes, hero) if mood not in table["unless"].get(scene, [])]
         if fitting:
             return chooser.choice(fitting)
     return "shore" if hero.place == "float" else "ground"
 
 
+def _at_home(scenes: Iterable[str], hero: Motif) -> list[str]:
+    """Those where the main thing fits and is no stranger."""
+    strangers = _scenes()["strangers"]
+    return [
+        scene for scene in scenes if fits(scene, hero) and not {hero.kind, hero.key} & set(strangers.get(scene, ()))
+    ]
+
+
 def _restrained_scene(setting: str, hero: Motif, chooser: random.Random) -> str:
     table = _scenes()["restrained"]
-    for scenes in (table.get(setting, []), table["any"]):
-        if fitting := [scene for scene in scenes if fits(scene, hero)]:
+    under_roof = hero.kind in _scenes()["indoor"]["kinds"].split()
+    for scenes in (table.get(setting, []), table["indoors"] if under_roof else [], table["any"]):
+        if fitting := _at_home(scenes, hero):
             return chooser.choice(fitting)
     return "shore" if hero.place == "float" else "ground"

@@ -9,6 +9,7 @@ from importlib import resources
 import numpy as np
 
 from curation.serving.queries import current_space, embed
+from illustrate.brief._happening import DARK, read_happening
 from illustrate.brief._happening import examples as reading_examples
 from illustrate.brief._rules import Rule, load
 from illustrate.brief._vectors import fixed_vectors
@@ -19,7 +20,10 @@ from illustrate.brief._vectors import fixed_vectors
 OVERRULE_BELOW = 0.06
 AGREE_FROM = 0.4
 FIGURATIVE_FROM = 0.5
-ALONE_FROM = 0.28  # a character beside a grief is the worse mistake
+# A character beside a grief is the worse mistake; a candle beside a birth is one too, so a doubtful meaning needs a
+# mood that agrees.
+ALONE_FROM = 0.45
+ALONE_IN_SORROW_FROM = 0.28
 LEAD_CHARACTERS = 400
 UNTROUBLED = frozenset({"neutral", "joy", "hope", "calm", "curiosity", "surprise", "determination"})
 
@@ -42,10 +46,13 @@ def judge(subjects: list[tuple[str, str, str]]) -> list[tuple[bool, str]]:
     vectors = embed([title for title, _, _ in subjects], [language for _, _, language in subjects])
     weights, bias = _head()
     chances = 1 / (1 + np.exp(-(vectors @ weights + bias)))
-    return [_decide(title, text, float(chance)) for (title, text, _), chance in zip(subjects, chances, strict=True)]
+    return [
+        _decide(title, text, language, float(chance))
+        for (title, text, language), chance in zip(subjects, chances, strict=True)
+    ]
 
 
-def _decide(title: str, text: str, chance: float) -> tuple[bool, str]:
+def _decide(title: str, text: str, language: str, chance: float) -> tuple[bool, str]:
     grave, loaded, idiom = (rule.fitting(title) for rule in _rules())
     bare = idiom.sub(" ", title)
     is_figurative = bare != title
@@ -53,7 +60,9 @@ def _decide(title: str, text: str, chance: float) -> tuple[bool, str]:
         return True, f"words: {found.group(0).strip().lower()}"
     if (found := loaded.search(bare)) and chance >= (FIGURATIVE_FROM if is_figurative else AGREE_FROM):
         return True, f"words and meaning: {found.group(0).strip().lower()} ({chance:.2f})"
-    if not is_figurative and chance >= ALONE_FROM:
+    if not is_figurative and (
+        chance >= ALONE_FROM or (chance >= ALONE_IN_SORROW_FROM and read_happening(title, language).mood in DARK)
+    ):
         return True, f"meaning ({chance:.2f})"
     lead = text[:LEAD_CHARACTERS]
     if not is_figurative and chance >= FIGURATIVE_FROM and (found := grave.search(idiom.sub(" ", lead))):

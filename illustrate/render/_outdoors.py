@@ -103,11 +103,12 @@ def shore(s: Stage) -> None:
     scenery.disc(c, x, level - s.rng.uniform(20, 120), 104)
     if not c.dark:
         scenery.clouds(c, 2, top=s.frame.top + 60, low=170)
-        scenery.birds(c, s.away(260), 140)
+        if not s.is_sober:
+            scenery.birds(c, s.away(260), 140)
     scenery.sea(c, level, deep=s.hero.place == "float")
     if c.preset.sky == "bands":
         scenery.glitter(c, x, level)
-    for _ in range(s.rng.randint(1, 2)):
+    for _ in range(0 if s.is_sober else s.rng.randint(1, 2)):
         prop(c, "far_sail", s.x(s.rng.uniform(-480, 480)), level + 6, s.rng.uniform(0.6, 1.0))
     if s.hero.place == "float":
         above = _ABOVE_WATER.get(s.hero.key, 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from dataclasses import replace
 
 import numpy as np
 import resvg_py
@@ -14,7 +15,7 @@ from illustrate.render import _scenery as scenery
 from illustrate.render._canvas import Canvas
 from illustrate.render._encode import placeholder_colour
 from illustrate.render.frames import FRAMES, Shape
-from illustrate.render.palettes import muted, palette_for
+from illustrate.render.palettes import mix, muted, palette_for
 from illustrate.render.presets import get_preset
 from illustrate.render.scenes import SCENES, settled
 from illustrate.render.stage import Stage
@@ -35,7 +36,8 @@ def stage(brief: Brief, seed: int, shape: Shape = "wide") -> Stage:
     time = "night" if scene == "night" or preset.dark else brief.time_of_day
     palette = palette_for(brief.palette or brief.area, preset.colours, time)
     if sober:
-        palette = muted(palette)
+        # No bright rim, as of a sticker, round what hurts.
+        palette = replace(muted(palette), halo=mix(palette.halo, palette.mid, 0.5) if time == "night" else palette.halo)
     side = rng.choice((-1, 1))
     cast = "" if sober else "correspondent" if brief.persona else "players"
     canvas = Canvas(palette, preset, rng, time == "night", FRAMES[shape])

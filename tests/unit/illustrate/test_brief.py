@@ -7,14 +7,17 @@ import random
 import pytest
 
 from curation.topics.queries import areas
-from illustrate.brief._choose import pick_hero, rank_motifs
+from illustrate.brief import _choose
+from illustrate.brief._choose import Choice, emblems_of, pick_hero, rank_motifs
+from illustrate.brief._reading import Reading
 from illustrate.brief._rules import load
-from illustrate.brief.compose import _restrained_scene, area_scene, compose
+from illustrate.brief.compose import _restrained_scene, _scene, area_scene, compose
 from illustrate.evaluate import judge
 from illustrate.render import composer
 from illustrate.render.frames import SHAPES
 from illustrate.render.motifs import all_motifs, get_motif
-from illustrate.render.scenes import fits
+from illustrate.render.scenes import SCENES as LAYOUTS
+from illustrate.render.scenes import fits, settled
 from illustrate.types import MOODS, SCENES, Brief, Subject, VisualFacts
 
 LOOK = {"preset": "grain", "preset_version": 2}
@@ -130,3 +133,54 @@ def test_the_last_resort_is_the_desks_emblem():
     brief = area_scene(Subject("?", area="sport"), seed=1, **LOOK)
     assert brief.hero == load("emblems.toml")["area"]["sport"]
     assert brief.supports == ()
+
+
+def test_a_weak_guess_gives_way_to_what_the_desk_is_known_by():
+    def choice(key: str, score: float) -> Choice:
+        return Choice(get_motif(key), score, score, 0.0)
+
+    subject = Subject("A plain line of words", area="science", topics=("space",))
+    known = emblems_of(subject)
+    assert {"telescope", "atom"} <= set(known)
+    weak = _choose.WEAK - 0.02
+    ranked = [choice("oyster", weak), choice("telescope", weak - 0.05), choice("atom", weak - 0.1)]
+    assert pick_hero(ranked, known=known).motif.key == "telescope"
+    assert pick_hero(ranked, known=known, besides={"telescope"}).motif.key == "atom"
+    sure = [choice("oyster", _choose.WEAK), *ranked[1:]]
+    assert pick_hero(sure, known=known).motif.key == "oyster"
+    assert pick_hero([choice("oyster", weak)], known=known).motif.key == "oyster"
+
+
+def scenes_for(*, verb: str, is_plain: bool, mood: str) -> set[str]:
+    reading = Reading(verb=verb, is_plain=is_plain, mood=mood, setting="", time_of_day="day", season="")
+    return {_scene(reading, mood, "economy", get_motif("coins"), random.Random(seed)) for seed in range(40)}
+
+
+def test_only_a_plain_verb_chooses_the_scene():
+    assert scenes_for(verb="fall", is_plain=True, mood="worry") <= {"fall", "chart", "ground"}
+    assert not {"fall"} & scenes_for(verb="fall", is_plain=False, mood="worry")
+
+
+def test_a_scene_that_the_mood_denies_is_not_staged():
+    assert "fall" in scenes_for(verb="fall", is_plain=True, mood="worry")
+    assert "fall" not in scenes_for(verb="fall", is_plain=True, mood="hope")
+    assert "dispute" in scenes_for(verb="dispute", is_plain=True, mood="anger")
+    assert "dispute" not in scenes_for(verb="dispute", is_plain=True, mood="calm")
+
+
+@pytest.mark.parametrize("hero", ["container-ship", "skyscraper", "dove", "gavel"])
+@pytest.mark.parametrize("is_sober", [True, False])
+@pytest.mark.parametrize("is_peopled", [True, False])
+def test_what_is_settled_fits_and_stays(hero, is_sober, is_peopled):
+    for scene in SCENES:
+        staged = settled(scene, get_motif(hero), is_sober=is_sober, is_peopled=is_peopled)
+        assert fits(staged, get_motif(hero)), scene
+        assert not (is_sober and LAYOUTS[staged].quieter), scene
+        assert settled(staged, get_motif(hero), is_sober=is_sober, is_peopled=is_peopled) == staged
+
+
+def test_a_brief_asks_for_the_scene_that_is_staged():
+    for title in ("Ferry strike ends", "Six dead in mill fire", "Rates held", "Fishing boat comes home", "국회 통과"):
+        for seed in range(6):
+            brief = brief_of(title, area="society", seed=seed, language="ko" if title[0] == "국" else "en")
+            assert composer.stage(brief, seed).parts["scene"] == brief.scene

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from illustrate.brief._words import content_words, stem, without_names
+from illustrate.brief._words import as_english, content_words, stem, without_brands, without_names
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,35 @@ def test_a_capital_inside_a_sentence_is_a_name_and_matches_no_motif():
 def test_plurals_and_endings_meet():
     assert stem("turbines") == stem("turbine")
     assert stem("voting") == stem("voted") == stem("votes") == stem("vote")
+    assert stem("planes") == stem("plane") == "plane"
+    assert stem("caring") == stem("cares") == stem("care")
+
+
+@pytest.mark.parametrize(("one", "other"), [("care", "car"), ("wine", "win"), ("plane", "plan"), ("site", "sit")])
+def test_a_final_e_tells_words_apart(one, other):
+    assert stem(one) != stem(other)
+
+
+def test_a_makers_name_is_no_fruit_but_a_harvest_is():
+    assert "Apple" not in without_brands("Why Apple's new phone is late")
+    assert "apple" in without_brands("An apple harvest like no other")
+
+
+@pytest.mark.parametrize(
+    ("title", "gone"),
+    [("출시 첫날 (금) 판매 시작", "금"), ("매출 10배 뛴 공장", "배"), ("LG배 결승 개막", "배")],
+)
+def test_a_weekday_a_multiple_and_a_cup_are_no_things(title, gone):
+    assert gone not in without_names(title, "ko")
+
+
+def test_a_real_ship_stays():
+    assert "어선" in without_names("어선 3척 배 수리", "ko")
+    assert "배" in without_names("어선 3척 배 수리", "ko")
+
+
+def test_heat_has_no_waves_in_it():
+    assert "wave" not in as_english("폭염 경보 확대", "ko").lower()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from illustrate.render.frames import FRAMES, SHAPES
 from illustrate.render.palettes import AREAS
 from illustrate.render.scenes import SCENES as STAGED
 from illustrate.render.scenes import fits, is_quiet
-from illustrate.render.stage import ACTS
+from illustrate.render.stage import _FLED, _GLAD_POSES, _GLOWING, ACTS
 from illustrate.types import MOODS, SCENES, Brief
 
 HEROES = [motif for motif in motifs.all_motifs() if motif.role == "hero"]
@@ -271,3 +271,71 @@ def test_a_brief_survives_the_way_through_json(make_brief):
         Brief.from_dict(brief.to_dict() | {"font": "serif"})
     with pytest.raises(KeyError):
         Brief.from_dict({"area": "world"})
+
+
+def poses_of(monkeypatch, brief: Brief, seeds: int = 30) -> set[str]:
+    """Of the small people in a brief's pictures."""
+    seen: set[str] = set()
+    put = _bodies.put_person
+
+    def watched(*args, **kwargs):
+        seen.add(kwargs["pose"])
+        return put(*args, **kwargs)
+
+    monkeypatch.setattr("illustrate.render.stage.put_person", watched)
+    for seed in range(seeds):
+        composer.stage(brief, seed)
+    return seen
+
+
+def test_people_run_from_a_wildfire_and_from_nothing_harmless(make_brief, monkeypatch):
+    fire = make_brief(hero="wildfire", scene="ground", verb="say", mood="worry", persona=False)
+    assert poses_of(monkeypatch, fire) == {"run"}
+    tree = make_brief(hero="tree", scene="ground", verb="say", mood="neutral", persona=False)
+    assert "run" not in poses_of(monkeypatch, tree)
+    assert {*_FLED, *_GLOWING} <= {motif.key for motif in motifs.all_motifs()}
+
+
+def test_nobody_cheers_at_bad_news(make_brief, monkeypatch):
+    for verb in ACTS:
+        brief = make_brief(hero="factory", scene="ground", verb=verb, mood="worry", persona=False)
+        assert not poses_of(monkeypatch, brief, 8) & _GLAD_POSES, verb
+    glad = make_brief(hero="factory", scene="ground", verb="win", mood="joy", persona=False)
+    assert "cheer" in poses_of(monkeypatch, glad)
+
+
+def test_beside_somebody_drawn_large_nobody_small_stands(make_brief):
+    for seed in range(12):
+        brief = make_brief(hero="conductor", scene="ground", verb="play", persona=False)
+        assert not composer.stage(brief, seed).parts["players"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("area", AREAS)
+def test_no_hand_lies_on_what_is_shown(make_brief, monkeypatch, shape, area: str):
+    reached: list[tuple[float, str]] = []
+    put = _bodies.put_person
+
+    def watched(*args, **kwargs):
+        person = put(*args, **kwargs)
+        reached.append((person.box[2] if person.faces == "right" else person.box[0], person.faces))
+        return person
+
+    monkeypatch.setattr("illustrate.render.stage.put_person", watched)
+    for seed in range(8):
+        brief = make_brief(area=area, palette=area, hero="house", scene="room", mood="curiosity")
+        made = composer.stage(brief, seed, shape)
+        if made.parts["persona"]["gesture"] != "point":
+            continue
+        left, _, right, _ = made.parts["hero"]["box"]
+        end, faces = reached[-1]
+        edge = left if faces == "right" else right
+        tip = (end - made.frame.left) * made.frame.scale
+        # Beyond the hand's middle a box has 26 units of room.
+        assert (tip - edge) * (1 if faces == "right" else -1) <= 30, (seed, tip, edge)
+
+
+def test_no_rays_shine_on_sorrow(make_brief):
+    for mood, shine in (("joy", True), ("sorrow", False)):
+        brief = make_brief(scene="podium", mood=mood, verb="say")
+        assert ("rays" in composer.stage(brief, 1).parts["props"]) == shine
