@@ -46,12 +46,17 @@ def covered(box: Box, others: Iterable[Box]) -> float:
     )
 
 
-def hero_contrast(image: Image.Image, box: Box) -> float:
-    """Share of the hero's box that stands out from every large colour around it."""
+def hero_contrast(image: Image.Image, box: Box, *, screened: bool = False) -> float:
+    """Share of the hero's box that stands out from every large colour around it; a `screened` print's dots are mixed
+    as the eye mixes them.
+    """
     left, top, right, bottom = _clipped(box, image.size)
     if right - left < 4 or bottom - top < 4:
         return 0.0
-    lab = cv2.cvtColor(np.asarray(image, dtype=np.float32) / 255, cv2.COLOR_RGB2LAB)
+    pixels = np.asarray(image, dtype=np.float32) / 255
+    if screened:
+        pixels = cv2.blur(pixels, (7, 7))
+    lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
     mask = np.zeros(lab.shape[:2], dtype=bool)
     mask[max(0, top - RING) : bottom + RING, max(0, left - RING) : right + RING] = True
     mask[top:bottom, left:right] = False

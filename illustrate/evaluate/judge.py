@@ -7,7 +7,7 @@ from typing import Any
 
 from illustrate.evaluate import _image, on_topic
 from illustrate.render.motifs import get_motif
-from illustrate.render.presets import get_preset
+from illustrate.render.presets import Preset, get_preset
 from illustrate.render.scenes import is_quiet
 from illustrate.render.stage import Stage
 from illustrate.types import Brief, Rendered, Scores, Subject, Verdict
@@ -15,7 +15,9 @@ from illustrate.types import Brief, Rendered, Scores, Subject, Verdict
 # Bands found on contact sheets: what lies outside them was judged bare, cluttered or hard to make out.
 EDGES_FROM, EDGES_TO = 0.008, 0.16
 HERO_SHARE_FROM = 0.03
-CONTRAST_FROM = 0.25
+# Of the hero's box. An ink line stands out from every ground (the palettes see to that) and carries even a white dove;
+# a hand that draws no line has only its colours.
+CONTRAST_FROM, CONTRAST_FROM_WITH_LINE = 0.2, 0.1
 CUT_OFF_TO = 0.02
 COVERED_TO = 0.3  # of a thing's box; boxes have empty corners, so a third may meet and nothing is hidden
 FACE_COVERED_TO = 0.12
@@ -46,13 +48,13 @@ def measure(
     rendered: Rendered, brief: Brief, subject: Subject, *, crops: Iterable[Stage] = (), recent: Iterable[str] = ()
 ) -> Scores:
     hero = rendered.parts["hero"]
-    is_print = get_preset(brief.preset, brief.preset_version).print
+    preset = get_preset(brief.preset, brief.preset_version)
     evidence = on_topic.weigh(subject, rendered.parts, brief.register)
     perceptual_hash = _image.perceptual_hash(rendered.image)
     figures = {
-        "edges": _image.edge_density(rendered.image, screened=is_print),
+        "edges": _image.edge_density(rendered.image, screened=preset.print),
         "hero_share": _image.hero_share(hero["box"], rendered.image.size),
-        "contrast": _image.hero_contrast(rendered.image, hero["box"]),
+        "contrast": _image.hero_contrast(rendered.image, hero["box"], screened=preset.print),
         "twin_bits": float(_image.nearest_twin(perceptual_hash, recent)),
         "register": float(keeps_register(rendered, brief)),
         "topics": evidence.topics,
@@ -65,7 +67,7 @@ def measure(
     passed = {
         "edges": EDGES_FROM <= figures["edges"] <= EDGES_TO,
         "hero_share": figures["hero_share"] >= HERO_SHARE_FROM,
-        "contrast": figures["contrast"] >= CONTRAST_FROM,
+        "contrast": figures["contrast"] >= contrast_from(preset),
         "twin_bits": figures["twin_bits"] >= TWIN_BITS,
         "register": bool(figures["register"]),
         ON_TOPIC: on_topic.is_accepted(evidence),
@@ -75,6 +77,10 @@ def measure(
         failed=tuple(name for name, good in passed.items() if not good),
         perceptual_hash=perceptual_hash,
     )
+
+
+def contrast_from(preset: Preset) -> float:
+    return CONTRAST_FROM_WITH_LINE if preset.outline else CONTRAST_FROM
 
 
 _FRAMING = {"cut_off": CUT_OFF_TO, "face_cut": CUT_OFF_TO, "overlap": COVERED_TO, "face_covered": FACE_COVERED_TO}
@@ -119,7 +125,7 @@ def keeps_register(rendered: Rendered, brief: Brief) -> bool:
 _REASONS = {
     "edges": f"too bare or too cluttered for a card: {{:.3f}} of it are edges, not {EDGES_FROM} to {EDGES_TO}",
     "hero_share": f"the main thing is too small: {{:.0%}} of the picture, at least {HERO_SHARE_FROM:.0%}",
-    "contrast": f"the main thing does not stand out from its ground: {{:.0%}} of it does, at least {CONTRAST_FROM:.0%}",
+    "contrast": "the main thing does not stand out from its ground: only {:.0%} of it does",
     "cut_off": "the frame cuts off {:.0%} of a thing",
     "face_cut": "the frame cuts off {:.0%} of a head",
     "overlap": f"{{:.0%}} of one thing is hidden behind another, at most {COVERED_TO:.0%}",

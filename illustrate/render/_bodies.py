@@ -57,8 +57,8 @@ POSES = {
     "point": Pose((-8, 4), (84, 96), hands=("fist", "point")),
     "wave": Pose((-8, 4), (118, 172), hands=("fist", "open")),
     # The same, with a bent arm, where the main thing is near.
-    "point near": Pose((-8, 4), (14, 108), hands=("fist", "point")),
-    "offer near": Pose((-8, 6), (4, 82), hands=("fist", "open"), holds="far"),
+    "point near": Pose((-8, 4), (-26, 86), hands=("fist", "point")),
+    "offer near": Pose((-8, 6), (-28, 74), hands=("fist", "open"), holds="far"),
     # What bodies do, in whole figures.
     "walk": Pose((-26, -6), (24, 46), (24, 4), (-20, -36), lean=3),
     "run": Pose((-52, 26), (46, 116), (52, -14), (-26, -84), lean=12),
