@@ -44,6 +44,7 @@ SCENES = (
     "map",  # coasts and a route
     "hands",  # two large hands hold the motif up
 )
+BRIGHT_MOODS, DARK_MOODS = frozenset({"joy", "hope", "calm"}), frozenset({"worry", "sorrow", "anger"})
 TIMES_OF_DAY = ("day", "dusk", "night")
 REGISTERS = ("plain", "restrained")
 

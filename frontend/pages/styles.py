@@ -96,7 +96,7 @@ def sheet(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     key = f"style:{preset.slug}:{looks_of.edition(preset)}:{name}"
     body = cache.get(key)
     if body is None:
-        # One at a time: a page asks for forty at once, and readers' pages come from the same process.
+        # One at a time: a page asks for many at once, and drawing them side by side would take every core from readers.
         with _DRAWING:
             body = cache.get(key)
             if body is None:

@@ -117,7 +117,11 @@ def pick_hero(
     best = max(untried, key=worth)
     if best.score >= WEAK:
         return best
-    return max((choice for choice in untried if choice.motif.key in known), key=worth, default=best)
+    emblems = [
+        choice for choice in untried
+        if choice.motif.key in known and (choice.motif.tone != "hard" or choice.words)
+    ]  # fmt: skip
+    return max(emblems, key=worth, default=best)
 
 
 def emblems_of(subject: Subject) -> tuple[str, ...]:
@@ -265,17 +269,20 @@ def _weighed(vocabulary: _Vocabulary, title: dict[str, float], lead: dict[str, f
     out = []
     for names, phrases in zip(vocabulary.names, vocabulary.phrases, strict=True):
         told = _told(vocabulary, phrases, title) + LEAD_WORD_SHARE * _told(vocabulary, phrases, lead)
-        # A name that many share, a player's, a door's, is no name.
-        own = vocabulary.telling[names[-1]] ** 2 if names else 0.0
-        out.append(NAME_BONUS * own * _named(names, title) + WORD_BONUS * min(1.0, told))
+        out.append(NAME_BONUS * _named(vocabulary, names, title) + WORD_BONUS * min(1.0, told))
     return out
 
 
-def _named(names: tuple[str, ...], weights: dict[str, float]) -> float:
-    """Whether the text names the thing; a compound's last word alone is half a name: a ship, of a container ship."""
+def _named(vocabulary: _Vocabulary, names: tuple[str, ...], weights: dict[str, float]) -> float:
+    """Whether the text names the thing; a compound's last word alone is half a name: a ship, of a container ship.
+
+    A word that many share, a player, a door, is no name by itself.
+    """
     if not names or names[-1] not in weights:
         return 0.0
-    return weights[names[-1]] * (1.0 if all(name in weights for name in names) else 0.5)
+    in_full = all(name in weights for name in names)
+    own = max(vocabulary.telling[name] for name in (names if in_full else names[-1:]))
+    return weights[names[-1]] * own**2 * (1.0 if in_full else 0.5)
 
 
 def _told(vocabulary: _Vocabulary, phrases: tuple[tuple[str, ...], ...], weights: dict[str, float]) -> float:

@@ -31,31 +31,41 @@ _COUNTY = re.compile(
 
 
 # A weekday in brackets is no gold, 10배 no ship, and LG배 a cup.
-_NOISE = re.compile(r"\([월화수목금토일]\)|(?<=[\dA-Za-z])배(?![가-힣])")
-# What the bridge makes of a name that was not taken out, and of a heat or a cold that has no water in it.
+_NOISE = re.compile(
+    r"\([월화수목금토일]\)|(?<=[\dA-Za-z])배(?=(?:로|나|를|의|에|가|는|가량|이상|까지|씩)?(?:[^가-힣]|$))"
+)
+# What the bridge makes of a name that was not taken out; and a heat or a cold that has no water in it.
 _BRIDGED_NAME = re.compile(r"\b[A-Z][a-z]+ [A-Z][a-z]+-[a-z]+\b")
 _DRY_WAVE = re.compile(r"\b(heat|cold) ?wave", re.IGNORECASE)
 
 
 def without_names(text: str, language: str) -> str:
-    """The text without what is plainly a person's name. A title stays: "President Rossi" is a president."""
+    """The text without what is plainly a person's name, and without words that would mislead whoever draws them.
+
+    A title stays: "President Rossi" is a president.
+    """
     if language == "ko":
         text = _NOISE.sub(" ", _COUNTY.sub(r"\1 고을", text))
         return _KOREAN_PERSON.sub(
             lambda found: " " if len(found[0]) == 3 and found[0][0] in _KOREAN_SURNAMES else found[0], text
         )
+    text = _DRY_WAVE.sub(r"\1", text)
     text = _PAIR.sub(lambda found: " " if found[1].lower() in _GIVEN else found[0], text)
     return _TITLED.sub(lambda found: found[1], text)
 
 
 def without_brands(text: str) -> str:
-    """An English text without what its desk means as a maker's name: no apple for a telephone."""
-    return _BRAND.sub(" ", text)
+    """An English text without what its desk means as a maker's name: no apple for a telephone.
+
+    The first word is capital anyway: it is a name only where it owns something.
+    """
+    bare = _BRAND.sub(lambda found: found[0] if found.start() == 0 and not found[0].endswith("s") else " ", text)
+    return bare if bare.strip() else text
 
 
 @lru_cache(maxsize=4096)
 def as_english(text: str, language: str) -> str:
-    """English words that carry the text's meaning; of Korean, what the embedder reads."""
+    """English words that carry the text's meaning; of Korean, what the bridge makes of it, without its slips."""
     if language != "ko":
         return text
     return _DRY_WAVE.sub(r"\1", _BRIDGED_NAME.sub(" ", bridge(text)))
@@ -76,13 +86,15 @@ def _is_sentence_case(words: list[str]) -> bool:
 
 
 _ENDINGS = (
-    ("sses", "ss"), ("ies", "y"), ("ves", "f"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("zes", "z"),
+    ("sses", "ss"), ("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"),
     ("'s", ""), ("’s", ""), ("s'", ""), ("s’", ""),
 )  # fmt: skip
-
-
 # One vowel between consonants: the final e tells care from car, plane from plan.
 _SHORT = re.compile(r"[^aeiouy]*[aeiouy][^aeiouwxy]$")
+_IN_S = {"bus", "gas", "lens", "virus", "campus", "bonus", "census", "chorus", "iris", "plus"}
+# f becomes v in these.
+_LEAVES = dict.fromkeys(("lea", "loa", "hal", "wol", "shel", "thie", "cal", "hoo", "scar", "el"), "f")
+_LEAVES |= dict.fromkeys(("kni", "li", "wi"), "fe")
 
 
 @lru_cache(maxsize=20_000)
@@ -94,7 +106,11 @@ def stem(word: str) -> str:
             word = word[: -len(ending)] + replacement
             break
     else:
-        if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3:
+        if word.endswith("ves") and word[:-3] in _LEAVES:
+            word = word[:-3] + _LEAVES[word[:-3]]
+        elif word.endswith("ses") and word[:-2] in _IN_S:
+            word = word[:-2]
+        elif word.endswith("s") and not word.endswith(("ss", "us", "is")) and word not in _IN_S and len(word) > 3:
             word = word[:-1]
     for ending in ("ing", "ed"):
         root = word[: -len(ending)]

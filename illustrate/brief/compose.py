@@ -13,7 +13,7 @@ from illustrate.brief._reading import Reading, read_headline
 from illustrate.brief._rules import load
 from illustrate.brief.sensitive import is_sensitive
 from illustrate.render.motifs import Motif, get_motif
-from illustrate.render.scenes import fits
+from illustrate.render.scenes import anywhere, fits
 from illustrate.types import Brief, Subject, VisualFacts
 
 # The correspondent appears in so many pictures of ten; the others are left to the thing and to people of no name.
@@ -166,7 +166,7 @@ def _scene(reading: Reading, mood: str, area: str, hero: Motif, chooser: random.
         fitting = [scene for scene in _at_home(scenes, hero) if mood not in table["unless"].get(scene, [])]
         if fitting:
             return chooser.choice(fitting)
-    return "shore" if hero.place == "float" else "ground"
+    return anywhere(hero)
 
 
 def _at_home(scenes: Iterable[str], hero: Motif) -> list[str]:
@@ -183,4 +183,4 @@ def _restrained_scene(setting: str, hero: Motif, chooser: random.Random) -> str:
     for scenes in (table.get(setting, []), table["indoors"] if under_roof else [], table["any"]):
         if fitting := _at_home(scenes, hero):
             return chooser.choice(fitting)
-    return "shore" if hero.place == "float" else "ground"
+    return anywhere(hero)

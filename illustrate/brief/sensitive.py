@@ -9,10 +9,11 @@ from importlib import resources
 import numpy as np
 
 from curation.serving.queries import current_space, embed
-from illustrate.brief._happening import DARK, read_happening
 from illustrate.brief._happening import examples as reading_examples
+from illustrate.brief._happening import read_happening
 from illustrate.brief._rules import Rule, load
 from illustrate.brief._vectors import fixed_vectors
+from illustrate.types import DARK_MOODS
 
 # Words come first, because they can be checked; a small head over the embedding decides what words leave open.
 # "Grave" words name death or violence and need the head only to be overruled; "loaded" words are as often
@@ -23,7 +24,7 @@ FIGURATIVE_FROM = 0.5
 # A character beside a grief is the worse mistake; a candle beside a birth is one too, so a doubtful meaning needs a
 # mood that agrees.
 ALONE_FROM = 0.45
-ALONE_IN_SORROW_FROM = 0.28
+ALONE_IN_DARK_MOOD_FROM = 0.28
 LEAD_CHARACTERS = 400
 UNTROUBLED = frozenset({"neutral", "joy", "hope", "calm", "curiosity", "surprise", "determination"})
 
@@ -40,7 +41,7 @@ def is_sensitive(title: str, text: str = "", language: str = "en") -> tuple[bool
 
 
 def judge(subjects: list[tuple[str, str, str]]) -> list[tuple[bool, str]]:
-    """`is_sensitive` for many (title, text, language), embedded in one go."""
+    """`is_sensitive` for many (title, text, language), embedded in one go; the doubtful ones are read once more."""
     if not subjects:
         return []
     vectors = embed([title for title, _, _ in subjects], [language for _, _, language in subjects])
@@ -60,10 +61,10 @@ def _decide(title: str, text: str, language: str, chance: float) -> tuple[bool, 
         return True, f"words: {found.group(0).strip().lower()}"
     if (found := loaded.search(bare)) and chance >= (FIGURATIVE_FROM if is_figurative else AGREE_FROM):
         return True, f"words and meaning: {found.group(0).strip().lower()} ({chance:.2f})"
-    if not is_figurative and (
-        chance >= ALONE_FROM or (chance >= ALONE_IN_SORROW_FROM and read_happening(title, language).mood in DARK)
-    ):
+    if not is_figurative and chance >= ALONE_FROM:
         return True, f"meaning ({chance:.2f})"
+    if not is_figurative and chance >= ALONE_IN_DARK_MOOD_FROM and read_happening(title, language).mood in DARK_MOODS:
+        return True, f"meaning and mood ({chance:.2f})"
     lead = text[:LEAD_CHARACTERS]
     if not is_figurative and chance >= FIGURATIVE_FROM and (found := grave.search(idiom.sub(" ", lead))):
         return True, f"words of the lead: {found.group(0).strip().lower()}"

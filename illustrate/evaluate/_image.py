@@ -53,9 +53,9 @@ def hero_contrast(image: Image.Image, box: Box, *, screened: bool = False) -> fl
     left, top, right, bottom = _clipped(box, image.size)
     if right - left < 4 or bottom - top < 4:
         return 0.0
-    pixels = np.asarray(image, dtype=np.float32) / 255
+    pixels = (np.asarray(image) / 255).astype(np.float32)
     if screened:
-        pixels = cv2.blur(pixels, (7, 7))
+        pixels = np.asarray(cv2.blur(pixels, (7, 7)), dtype=np.float32)
     lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
     mask = np.zeros(lab.shape[:2], dtype=bool)
     mask[max(0, top - RING) : bottom + RING, max(0, left - RING) : right + RING] = True

@@ -15,8 +15,8 @@ from illustrate.types import Brief, Rendered, Scores, Subject, Verdict
 # Bands found on contact sheets: what lies outside them was judged bare, cluttered or hard to make out.
 EDGES_FROM, EDGES_TO = 0.008, 0.16
 HERO_SHARE_FROM = 0.03
-# Of the hero's box. An ink line stands out from every ground (the palettes see to that) and carries even a white dove;
-# a hand that draws no line has only its colours.
+# Of the hero's box. An ink line by day, with a rim of light by night, carries even a white dove before pale hills; a
+# hand without them has only its colours.
 CONTRAST_FROM, CONTRAST_FROM_WITH_LINE = 0.2, 0.1
 CUT_OFF_TO = 0.02
 COVERED_TO = 0.3  # of a thing's box; boxes have empty corners, so a third may meet and nothing is hidden
@@ -67,7 +67,7 @@ def measure(
     passed = {
         "edges": EDGES_FROM <= figures["edges"] <= EDGES_TO,
         "hero_share": figures["hero_share"] >= HERO_SHARE_FROM,
-        "contrast": figures["contrast"] >= contrast_from(preset),
+        "contrast": figures["contrast"] >= contrast_from(preset, rendered.parts["time_of_day"]),
         "twin_bits": figures["twin_bits"] >= TWIN_BITS,
         "register": bool(figures["register"]),
         ON_TOPIC: on_topic.is_accepted(evidence),
@@ -79,8 +79,9 @@ def measure(
     )
 
 
-def contrast_from(preset: Preset) -> float:
-    return CONTRAST_FROM_WITH_LINE if preset.outline else CONTRAST_FROM
+def contrast_from(preset: Preset, time_of_day: str) -> float:
+    is_lined = preset.outline and (preset.halo or time_of_day != "night")
+    return CONTRAST_FROM_WITH_LINE if is_lined else CONTRAST_FROM
 
 
 _FRAMING = {"cut_off": CUT_OFF_TO, "face_cut": CUT_OFF_TO, "overlap": COVERED_TO, "face_covered": FACE_COVERED_TO}

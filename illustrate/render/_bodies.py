@@ -58,7 +58,8 @@ POSES = {
     "wave": Pose((-8, 4), (118, 172), hands=("fist", "open")),
     # The same, with a bent arm, where the main thing is near.
     "point near": Pose((-8, 4), (-26, 86), hands=("fist", "point")),
-    "offer near": Pose((-8, 6), (-28, 74), hands=("fist", "open"), holds="far"),
+    "fist near": Pose((-6, 6), (158, 178)),
+    "offer near": Pose((-8, 6), (-36, 62), hands=("fist", "open"), holds="far"),
     # What bodies do, in whole figures.
     "walk": Pose((-26, -6), (24, 46), (24, 4), (-20, -36), lean=3),
     "run": Pose((-52, 26), (46, 116), (52, -14), (-26, -84), lean=12),
@@ -198,16 +199,6 @@ def _joints(start: Point, upper: float, lower: float, long: float, short: float)
     return [start, middle, (middle[0] + math.sin(b) * short, middle[1] + math.cos(b) * short)]
 
 
-def span(pose: str) -> float:
-    """How far ahead of the body's middle a pose's hands reach, as a share of a half figure's height."""
-    posture = POSES[pose]
-    hands = [
-        _turned(_joints(shoulder, *angles, UPPER_ARM, FOREARM)[2], posture.lean, HIP)[0]
-        for shoulder, angles in zip(SHOULDERS, (posture.near, posture.far), strict=True)
-    ]
-    return (max(hands) + HAND - HIP[0]) / (HALF - NOBODY[1])
-
-
 def _turned(point: Point, degrees: float, around: Point) -> Point:
     t = math.radians(degrees)
     x, y = point[0] - around[0], point[1] - around[1]
@@ -216,13 +207,15 @@ def _turned(point: Point, degrees: float, around: Point) -> Point:
 
 def put_person(
     c: Canvas, *, x: float, foot: float, height: float, pose: str, faces: str, area: str = "", mood: str = "neutral",
-    glance: str = "ahead", shown: float = SOLE, keep: tuple[float, float] | None = None, layer: str = "figures",
+    glance: str = "ahead", shown: float = SOLE, keep: tuple[float, float] | None = None,
+    short_of: float | None = None, layer: str = "figures",
 ) -> Person:  # fmt: skip
     """A person whose middle is x; with an area its correspondent, else nobody in particular.
 
     `height` reaches from the crown of the head to `foot`; `shown` is how far down the grid the body is drawn: to the
     soles, or to where the lower edge of the picture cuts a half figure or a bust. `keep` is the span that neither a
-    hand nor a hair may leave: the person steps aside for it.
+    hand nor a hair may leave: the person steps aside for it. A pose that has a nearer one takes it where a hand would
+    pass `short_of`.
     """
     posture = POSES[pose]
     if area:
@@ -273,6 +266,13 @@ def put_person(
         aside = max(0.0, keep[0] - low) or min(0.0, keep[1] - high)
         left, low, high = left + aside, low + aside, high + aside
         head = box(head_box)
+    if short_of is not None and f"{pose} near" in POSES:
+        tip = max((on_page(joints[2])[0] for joints in arms), key=lambda end: end * flip)
+        if (tip - short_of) * flip > -HAND * scale:
+            return put_person(
+                c, x=x, foot=foot, height=height, pose=f"{pose} near", faces=faces, area=area, mood=mood,
+                glance=glance, shown=shown, keep=keep, layer=layer,
+            )  # fmt: skip
     lean = f'<g transform="rotate({posture.lean:g} {HIP[0]} {HIP[1]})">'
     if not posture.before:
         body.out.append(lean)

@@ -191,7 +191,7 @@ class Canvas:
 
     def figure(
         self, figure: Figure, *, x: float, foot: float, within: tuple[float, float], turn: float = 0.0,
-        mirror: bool = False, swap: bool = False, layer: str = "figures", halo: bool | None = None,
+        mirror: bool = False, swap: bool = False, layer: str = "figures",
     ) -> Box:  # fmt: skip
         """A motif standing at (x, foot), as large as fits; returns the box it takes."""
         left, top, right, bottom = figure.box
@@ -212,13 +212,11 @@ class Canvas:
         )
         getattr(self, layer).append(
             f'<g transform="{transform}" stroke-linejoin="round" stroke-linecap="round">'
-            + "".join(self._drawn(figure, scale, turn=turn, mirror=mirror, swap=swap, halo=halo)) + "</g>"
+            + "".join(self._drawn(figure, scale, turn=turn, mirror=mirror, swap=swap)) + "</g>"
         )  # fmt: skip
         return x - across / 2, foot - up, x + across / 2, foot
 
-    def _drawn(
-        self, figure: Figure, scale: float, *, turn: float, mirror: bool, swap: bool, halo: bool | None
-    ) -> Iterable[str]:
+    def _drawn(self, figure: Figure, scale: float, *, turn: float, mirror: bool, swap: bool) -> Iterable[str]:
         p, pen = self.palette, self.preset
         right, down, faint = pen.drop
         if faint:
@@ -229,7 +227,7 @@ class Canvas:
                 f' stroke-width="{pen.halo / scale:.3f}"/>'
             )
         rim = self.rim or (pen.halo if faint else 0)
-        if rim if halo is None else halo:
+        if rim:
             # Bare paper round a cut figure is drawn for the body alone; light in the night follows every line.
             body = figure.silhouette if faint else figure.silhouette + figure.detail
             yield (

@@ -162,8 +162,8 @@ def hands(s: Stage) -> None:
     c.ground(p.sky, p.haze, focus=(600, 330))
     s.hero_x = 600
     c.sheet(oval(600, 318, 292, 292), mix(p.disc, p.sky, 0.25) if not c.dark else mix(p.far, p.mid, 0.4))
-    if not c.preset.hatch and c.preset.sky != "rings" and not s.is_dark_mood:
-        scenery.rays(c, 600, 318, count=20)
+    if not c.preset.hatch and c.preset.sky != "rings":
+        s.rays(600, 318, count=20)
         c.sheet(oval(600, 318, 262, 262), mix(p.disc, p.sky, 0.25) if not c.dark else mix(p.far, p.mid, 0.4))
     box = s.put_hero(s.low(520), within=s.room(400, 360), ground=False)
     palms = s.acting.sample(("#f3cda6", "#b9784a", "#8a5a3c", "#f6d3b3", "#6d4a37", "#e0a878"), 2)

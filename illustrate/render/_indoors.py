@@ -163,8 +163,8 @@ def stage(s: Stage) -> None:
 def podium(s: Stage) -> None:
     c = s.canvas
     c.ground(c.palette.sky, c.palette.haze, focus=(s.hero_x, 380))
-    if c.preset.sky != "rings" and not s.is_dark_mood:
-        scenery.rays(c, s.hero_x, 420)
+    if c.preset.sky != "rings":
+        s.rays(s.hero_x, 420)
     if s.brief.mood == "joy" or (s.brief.verb in ("win", "open") and s.brief.mood in ("hope", "surprise")):
         scenery.bunting(c)
     scenery.floor(c, 540, swing=4)

@@ -23,8 +23,8 @@ def ground(s: Stage) -> None:
     s.put_supports(foot + 20, 156)
     s.act(box, foot)
     scenery.near_plants(c, free_edges(s), s.brief.season)
-    if s.rng.random() < 0.6 and not c.dark:
-        scenery.birds(c, s.away(300), 120)
+    if s.rng.random() < 0.6:
+        s.birds(s.away(300), 120)
 
 
 def city(s: Stage) -> None:
@@ -59,7 +59,7 @@ def weather(s: Stage) -> None:
     cold = season == "winter" or key in ("snowflake", "snowman")
     scenery.sky(c, focus=(s.hero_x, 240))
     if hot and not c.dark:
-        scenery.rays(c, s.hero_x, 200)
+        s.rays(s.hero_x, 200)
         scenery.disc(c, s.x(s.side * 300), 120 + s.frame.top * 0.5, 110)
     else:
         scenery.clouds(c, 4, top=s.frame.top + 40, low=150, kind="rain_cloud")
@@ -103,8 +103,7 @@ def shore(s: Stage) -> None:
     scenery.disc(c, x, level - s.rng.uniform(20, 120), 104)
     if not c.dark:
         scenery.clouds(c, 2, top=s.frame.top + 60, low=170)
-        if not s.is_sober:
-            scenery.birds(c, s.away(260), 140)
+        s.birds(s.away(260), 140)
     scenery.sea(c, level, deep=s.hero.place == "float")
     if c.preset.sky == "bands":
         scenery.glitter(c, x, level)

@@ -74,6 +74,9 @@ def settled(scene: str, hero: Motif, *, is_sober: bool, is_peopled: bool) -> str
         scene = SCENES[scene].quieter or scene
     if not is_peopled:
         scene = SCENES[scene].unpeopled or scene
-    if fits(scene, hero):
-        return scene
+    return scene if fits(scene, hero) else anywhere(hero)
+
+
+def anywhere(hero: Motif) -> str:
+    """The scene that takes everything: land, or water for what floats."""
     return "shore" if hero.place == "float" else "ground"

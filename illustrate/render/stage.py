@@ -6,12 +6,13 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
+from illustrate.render import _scenery as scenery
 from illustrate.render import motifs, personas
-from illustrate.render._bodies import HALF, POSES, Person, put_person, span
+from illustrate.render._bodies import HALF, Person, put_person
 from illustrate.render._canvas import Box, Canvas
 from illustrate.render._faces import EXPRESSIONS
 from illustrate.render.frames import Frame
-from illustrate.types import Brief
+from illustrate.types import BRIGHT_MOODS, DARK_MOODS, Brief
 
 # Things that give light of their own.
 _GLOWING = frozenset(
@@ -19,14 +20,12 @@ _GLOWING = frozenset(
 )
 # Places that in a narrow frame lie before the main thing, not beside it.
 _IN_FRONT = frozenset({"on the ground", "beside the path", "on the map", "beside the lens"})
-# What people run from, whatever else the headline says.
+# What people run from, unless the news is that somebody comes to help, or is good.
 _FLED = frozenset(
     ("tornado", "typhoon", "wave", "flood", "wildfire", "flame", "volcano", "mudslide", "avalanche", "collapsed-roof",
      "ruined-wall", "tank", "missile", "bomb", "flooded-street")
 )  # fmt: skip
-# Nobody does these where the news is bad.
-_GLAD_POSES = frozenset({"cheer", "wave", "clap"})
-_DARK_MOODS = frozenset({"worry", "sorrow", "anger"})
+_GLAD_POSES = frozenset({"cheer", "wave"})  # of nobody where the news is bad
 
 # What people do about the main thing, by what happens: (pose, what the hand holds).
 ACTS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -115,7 +114,7 @@ class Stage:
 
     @property
     def is_dark_mood(self) -> bool:
-        return self.brief.mood in _DARK_MOODS
+        return self.brief.mood in DARK_MOODS
 
     def x(self, offset: float) -> float:
         """So far from the middle, in a narrower frame nearer to it."""
@@ -214,18 +213,14 @@ class Stage:
         hero = self.parts.get("hero", {}).get("box")
         at = x if x is not None else (keep[0] + 120 if side < 0 else keep[1] - 120)
         bottom = self.frame.bottom + 6 if foot is None else foot
-        posture = gesture
-        if hero and f"{gesture} near" in POSES:
-            # Nobody's hand lies on what is shown.
-            edge = hero[0 if side < 0 else 2] / self.frame.scale + self.frame.left
-            if (edge - at) * -side < span(gesture) * tall:
-                posture = f"{gesture} near"
+        short_of = hero[0 if side < 0 else 2] / self.frame.scale + self.frame.left if hero and not pose else None
         eyes = bottom - tall * 0.8
         middle = (hero[1] + hero[3]) / 2 / self.frame.scale + self.frame.top if hero else eyes
         glance = "up" if middle < eyes - 70 else "down" if middle > eyes + 90 else "ahead"
         person = put_person(
-            self.canvas, x=at, foot=bottom, height=tall, pose=posture, faces="right" if side < 0 else "left",
-            area=area or self.brief.area, mood=mood, glance=glance, shown=shown, keep=keep, layer=layer,
+            self.canvas, x=at, foot=bottom, height=tall, pose=gesture, faces="right" if side < 0 else "left",
+            area=area or self.brief.area, mood=mood, glance=glance, shown=shown, keep=keep, short_of=short_of,
+            layer=layer,
         )  # fmt: skip
         if gesture == "hold" and holds:
             self._put_in_hand(person, personas.persona_for(area or self.brief.area).props, tall * 0.27, layer)
@@ -251,6 +246,8 @@ class Stage:
         """Somebody of no name, small beside the main thing; nobody in a sober picture."""
         if self.is_sober or self.cast == "":
             return None
+        if self.is_dark_mood and pose in _GLAD_POSES:
+            pose = "shrug"
         margin = self.canvas.preset.margin + 10
         keep = (self.frame.left + margin, self.frame.right - margin)
         half = height * (0.3 if pose in _WIDE_POSES else 0.17)
@@ -283,11 +280,11 @@ class Stage:
         if self.is_sober or self.cast == "" or self.hero.kind == "person":
             return  # beside somebody drawn large, small people look like toys
         acts = ACTS.get(self.brief.verb, _ANY_ACT)
-        flees = self.hero.key in _FLED and self.brief.verb != "rescue"
+        flees = self.hero.key in _FLED and self.brief.verb != "rescue" and self.brief.mood not in BRIGHT_MOODS
         if flees:
             acts = (("run", ""),)
         elif self.is_dark_mood:
-            acts = tuple(act for act in acts if act[0] not in _GLAD_POSES) or _ANY_ACT
+            acts = tuple(act for act in acts if act[0] not in _GLAD_POSES)
         pose, holds = self.decide("act").choice(acts)
         sides = (-self.side,) if self.cast == "correspondent" else self.acting.choice(((-1, 1), (1, -1)))
         reach = {"push": 46.0, "pull": 58.0, "lift": 40.0, "run": 120.0, "walk": 110.0, "fall": 90.0}.get(pose, 84.0)
@@ -304,9 +301,20 @@ class Stage:
             pose, holds = self.acting.choice(acts)
             holds = "" if holds == self.brief.hero else holds
             edge = box[0] if away > 0 else box[2]
-            self.put_player(
-                edge - away * reach, foot + 10, height * 0.97, pose, "right" if away > 0 else "left", holds=holds
-            )
+            faces = "right" if (away > 0) != leaves else "left"
+            self.put_player(edge - away * reach, foot + 10, height * 0.97, pose, faces, holds=holds)
+
+    # -- Cheer in the air ------------------------------------------------------------------------------------
+
+    def rays(self, x: float, y: float, *, count: int = 15) -> None:
+        """Of light, unless the news is bad."""
+        if not self.is_sober and not self.is_dark_mood:
+            scenery.rays(self.canvas, x, y, count=count)
+
+    def birds(self, x: float, y: float) -> None:
+        """A few, far away by day; none over grief."""
+        if not self.is_sober and not self.canvas.dark:
+            scenery.birds(self.canvas, x, y)
 
     def pixels(self, box: Box) -> list[int]:
         """A box of the scene in the frame's pixels."""

@@ -138,7 +138,7 @@ def test_strangers_matched_pictures_to_their_headlines(capsys):
 
 
 def test_nothing_forbidden_stands_in_the_pictures_of_random_headlines(corpus, capsys):
-    """Things outside the library, a weapon that the article does not name, anything loud beside grief."""
+    """A weapon that the article does not name, anything loud or anybody beside grief."""
     allowed = {motif.key: motif for motif in all_motifs()}
     chooser = random.Random(14)
     half = RANDOM_HEADLINES // 2
@@ -149,7 +149,6 @@ def test_nothing_forbidden_stands_in_the_pictures_of_random_headlines(corpus, ca
         brief = compose(subject, VisualFacts(), preset="grain", preset_version=2, seed=1)
         parts = composer.stage(brief, 1).parts
         shown = [parts["hero"]["key"], *(support["key"] for support in parts["supports"])]
-        assert set(shown) <= set(allowed), subject.title
         said = {choice.motif.key for choice in rank_motifs(subject) if choice.words}
         assert all(allowed[key].tone != "hard" or key in said for key in shown), (subject.title, shown)
         if brief.register == "restrained":
@@ -187,9 +186,8 @@ def test_real_headlines_are_all_drawn_and_no_two_look_alike(corpus, capsys):
     assert sum(apart) >= 0.95 * len(apart)
     for drawing in drawings:
         figures = drawing.scores.figures
-        assert figures["contrast"] >= judge.contrast_from(
-            presets.get_preset(drawing.brief.preset, drawing.brief.preset_version)
-        )
+        preset = presets.get_preset(drawing.brief.preset, drawing.brief.preset_version)
+        assert figures["contrast"] >= judge.contrast_from(preset, drawing.brief.time_of_day)
         assert max(figures["cut_off"], figures["face_cut"]) <= judge.CUT_OFF_TO
     assert all(drawing.verdict.accepted for drawing in drawings if drawing.attempts <= 3)
     assert {d.verdict.decision for d in drawings if d.attempts == 4} <= {"fallback"}

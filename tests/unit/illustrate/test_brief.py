@@ -149,6 +149,8 @@ def test_a_weak_guess_gives_way_to_what_the_desk_is_known_by():
     sure = [choice("oyster", _choose.WEAK), *ranked[1:]]
     assert pick_hero(sure, known=known).motif.key == "oyster"
     assert pick_hero([choice("oyster", weak)], known=known).motif.key == "oyster"
+    armed = [choice("oyster", weak), choice("tank", weak)]
+    assert pick_hero(armed, known={"tank"}).motif.key == "oyster"
 
 
 def scenes_for(*, verb: str, is_plain: bool, mood: str) -> set[str]:
