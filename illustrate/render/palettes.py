@@ -99,9 +99,9 @@ def _against(colour: str, ground: str, ratio: float, towards: str) -> str:
     return towards
 
 
-def warmer(one: str, other: str) -> str:
-    """The one of two colours that is nearer to red and yellow."""
-    return max((one, other), key=lambda colour: _rgb(colour)[0] - _rgb(colour)[2])
+def redder(one: str, other: str) -> str:
+    """The one of two colours that is nearer to red."""
+    return max((one, other), key=lambda colour: _rgb(colour)[0] - 0.6 * _rgb(colour)[1] - 0.4 * _rgb(colour)[2])
 
 
 # sky, haze, far, mid, near, main, accent, deep: chosen by eye so that neighbours in a feed differ in lightness as well
@@ -216,7 +216,8 @@ def _spot(day: Palette, *, night: bool) -> Palette:
     return replace(
         day, sky=mix(_CREAM, day.accent, 0.26), haze=_CREAM, far=mix(_CREAM, day.mid, 0.45), mid=mix(_CREAM, dark, 0.5),
         near=mix(dark, day.mid, 0.12), deep=dark, light=_CREAM, halo=_CREAM, ink=dark, seam=_CREAM, disc=day.main,
-        skin=mix(_CREAM, dark, 0.14), stone=mix(_CREAM, dark, 0.22), wood=mix(day.main, dark, 0.35),
+        skin=mix(_CREAM, redder(day.main, day.accent), 0.3), stone=mix(_CREAM, dark, 0.22),
+        wood=mix(day.main, dark, 0.35),
     )  # fmt: skip
 
 

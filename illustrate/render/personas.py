@@ -15,7 +15,7 @@ from dicebear import Avatar, Style
 from PIL import Image
 
 from illustrate.render import _faces
-from illustrate.render.palettes import Palette, luminance, mix, warmer
+from illustrate.render.palettes import Palette, luminance, mix, redder
 
 # The grid that heads and bodies share is the style's own: the chin lies near y 555, the shoulders near 700.
 LEFT, TOP, RIGHT = -60.0, -62.0, 745.0
@@ -232,12 +232,12 @@ _SEPIA = "#7d4a2b"
 
 
 def complexion(skin: str, palette: Palette, colours: str) -> str:
-    """A skin as a hand can paint it: a pen washes it with sepia, three inks screen it from the warmer two."""
+    """A skin as a hand can paint it: a pen washes it with sepia, three inks screen it from the redder and the dark."""
     depth = 1 - luminance(skin) ** 0.5
     if colours == "two":
         return mix(palette.skin, _SEPIA, max(0.0, 1.25 * depth - 0.2))
     if colours == "spot":
-        warm = mix(palette.light, warmer(palette.main, palette.accent), 0.22 + 0.6 * depth)
+        warm = mix(palette.light, redder(palette.main, palette.accent), 0.18 + 0.6 * depth)
         return mix(warm, palette.ink, max(0.0, depth - 0.36))
     return mix(skin, palette.sky, 0.04)
 
@@ -248,7 +248,14 @@ def colours_of(area: str, palette: Palette, colours: str = "full") -> Colours:
     skin = complexion(persona.skin, palette, colours)
     if colours == "two":
         dark = luminance(persona.hair) < 0.12
-        hair = palette.ink if dark else palette.light
+        red, green, blue = (int(persona.hair[i : i + 2], 16) for i in (1, 3, 5))
+        hair = (
+            palette.ink
+            if dark
+            else palette.main
+            if max(red, green, blue) - min(red, green, blue) > 70
+            else palette.light
+        )
         return Colours(
             skin=skin, hair=hair, cloth=_other(palette.role(persona.cloth), palette.main, palette.accent),
             trim=palette.light, legs=palette.light, ink=palette.ink,
