@@ -7,7 +7,7 @@ from typing import Any
 
 from illustrate.evaluate import _image, on_topic
 from illustrate.render.motifs import get_motif
-from illustrate.render.presets import Preset, get_preset
+from illustrate.render.presets import get_preset
 from illustrate.render.scenes import is_quiet
 from illustrate.render.stage import Stage
 from illustrate.types import Brief, Rendered, Scores, Subject, Verdict
@@ -15,9 +15,7 @@ from illustrate.types import Brief, Rendered, Scores, Subject, Verdict
 # Bands found on contact sheets: what lies outside them was judged bare, cluttered or hard to make out.
 EDGES_FROM, EDGES_TO = 0.008, 0.16
 HERO_SHARE_FROM = 0.03
-# Of the hero's box. An ink line by day, with a rim of light by night, carries even a white dove before pale hills; a
-# hand without them has only its colours.
-CONTRAST_FROM, CONTRAST_FROM_WITH_LINE = 0.2, 0.1
+CONTRAST_FROM = 0.25
 CUT_OFF_TO = 0.02
 COVERED_TO = 0.3  # of a thing's box; boxes have empty corners, so a third may meet and nothing is hidden
 FACE_COVERED_TO = 0.12
@@ -67,7 +65,7 @@ def measure(
     passed = {
         "edges": EDGES_FROM <= figures["edges"] <= EDGES_TO,
         "hero_share": figures["hero_share"] >= HERO_SHARE_FROM,
-        "contrast": figures["contrast"] >= contrast_from(preset, rendered.parts["time_of_day"]),
+        "contrast": figures["contrast"] >= CONTRAST_FROM,
         "twin_bits": figures["twin_bits"] >= TWIN_BITS,
         "register": bool(figures["register"]),
         ON_TOPIC: on_topic.is_accepted(evidence),
@@ -77,11 +75,6 @@ def measure(
         failed=tuple(name for name, good in passed.items() if not good),
         perceptual_hash=perceptual_hash,
     )
-
-
-def contrast_from(preset: Preset, time_of_day: str) -> float:
-    is_lined = preset.outline and (preset.halo or time_of_day != "night")
-    return CONTRAST_FROM_WITH_LINE if is_lined else CONTRAST_FROM
 
 
 _FRAMING = {"cut_off": CUT_OFF_TO, "face_cut": CUT_OFF_TO, "overlap": COVERED_TO, "face_covered": FACE_COVERED_TO}
@@ -126,7 +119,7 @@ def keeps_register(rendered: Rendered, brief: Brief) -> bool:
 _REASONS = {
     "edges": f"too bare or too cluttered for a card: {{:.3f}} of it are edges, not {EDGES_FROM} to {EDGES_TO}",
     "hero_share": f"the main thing is too small: {{:.0%}} of the picture, at least {HERO_SHARE_FROM:.0%}",
-    "contrast": "the main thing does not stand out from its ground: only {:.0%} of it does",
+    "contrast": f"the main thing does not stand out from its ground: {{:.0%}} of it does, at least {CONTRAST_FROM:.0%}",
     "cut_off": "the frame cuts off {:.0%} of a thing",
     "face_cut": "the frame cuts off {:.0%} of a head",
     "overlap": f"{{:.0%}} of one thing is hidden behind another, at most {COVERED_TO:.0%}",

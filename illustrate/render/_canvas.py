@@ -14,7 +14,7 @@ from illustrate.render.presets import Preset
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in the scene's units
 Points = Sequence[tuple[float, float]]
-PRINTED_RIM = 4.0
+PRINTED_RIM = 4.0  # pixels of bare paper round what is printed on a dark ground
 BLEED = 8.0  # beyond the frame, so that no edge shows
 
 

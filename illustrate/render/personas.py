@@ -248,14 +248,9 @@ def colours_of(area: str, palette: Palette, colours: str = "full") -> Colours:
     skin = complexion(persona.skin, palette, colours)
     if colours == "two":
         dark = luminance(persona.hair) < 0.12
-        red, green, blue = (int(persona.hair[i : i + 2], 16) for i in (1, 3, 5))
-        hair = (
-            palette.ink
-            if dark
-            else palette.main
-            if max(red, green, blue) - min(red, green, blue) > 70
-            else palette.light
-        )
+        shares = [int(persona.hair[i : i + 2], 16) for i in (1, 3, 5)]
+        is_red = max(shares) - min(shares) > 70
+        hair = palette.ink if dark else palette.main if is_red else palette.light
         return Colours(
             skin=skin, hair=hair, cloth=_other(palette.role(persona.cloth), palette.main, palette.accent),
             trim=palette.light, legs=palette.light, ink=palette.ink,

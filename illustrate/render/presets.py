@@ -95,7 +95,8 @@ RISO = Preset(
     about_ko="세 가지 잉크를 망점으로 나눠 크림색 종이에 겹쳐 찍어요. 판이 조금씩 어긋나요.",
     do_en=("Let inks overprint: the third colour is a mixture.", "Parts are parted by bare paper, not by a line.",
            "A margin of paper all round, and a rim of it round what stands in the dark."),
-    do_ko=("잉크를 겹쳐 찍어 새 색을 만들어요.", "면은 선이 아니라 종이로 나눠요.", "둘레에 종이 여백을 남겨요."),
+    do_ko=("잉크를 겹쳐 찍어 새 색을 만들어요.", "면은 선이 아니라 종이로 나눠요.",
+           "둘레에 종이 여백을 남기고, 어두운 곳에서는 사물 둘레에도 남겨요."),
     dont_en=("No colour that the three inks cannot make.", "No even tone: what is pale is screened."),
     dont_ko=("세 잉크로 만들 수 없는 색은 쓰지 않아요.", "옅은 색은 고르게 칠하지 않고 망점으로 찍어요."),
 )  # fmt: skip
