@@ -11,7 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from curation.serving.queries import embed, search_tokens
+from curation.serving.queries import current_space, embed, search_tokens
+from curation.serving.types import Space
 from illustrate.brief._rules import load
 from illustrate.brief._vectors import fixed_vectors
 from illustrate.brief._words import content_words, stems, without_brands, without_names
@@ -146,7 +147,7 @@ def pick_supports(ranked: Iterable[Choice], hero: Choice, *, limit: int = SUPPOR
 def _says_the_same(one: Motif, other: Motif) -> bool:
     if one.key == other.key or (one.kin and one.kin == other.kin):
         return True
-    places, centres = _places(), _centres()
+    places, centres = _places(), _centres(current_space())
     return float(centres[places[one.key]] @ centres[places[other.key]]) >= SUPPORT_LIKENESS
 
 
@@ -184,8 +185,18 @@ def _phrases(motif: Motif, language: str) -> tuple[str, ...]:
     return motif.phrases_ko if language == "ko" else motif.phrases
 
 
+def all_phrases(language: str) -> list[str]:
+    """What every motif can stand for, motif by motif."""
+    return [phrase for motif in all_motifs() for phrase in _phrases(motif, language)]
+
+
 def _phrase_vectors(language: str) -> np.ndarray:
-    phrases = [phrase for motif in all_motifs() for phrase in _phrases(motif, language)]
+    return _phrase_vectors_in(language, current_space())
+
+
+@lru_cache(maxsize=4)
+def _phrase_vectors_in(language: str, space: Space) -> np.ndarray:
+    phrases = all_phrases(language)
     return fixed_vectors(phrases, [language] * len(phrases))
 
 
@@ -195,7 +206,9 @@ def _spans(language: str) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([[0], np.cumsum(counts)[:-1]]), counts
 
 
-def _centres() -> np.ndarray:
+@lru_cache(maxsize=2)
+def _centres(space: Space) -> np.ndarray:
+    """Per motif, the direction of its English phrases."""
     starts, _ = _spans("en")
     sums = np.add.reduceat(_phrase_vectors("en"), starts, axis=0)
     return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True))
@@ -216,16 +229,16 @@ class _Vocabulary:
     names: tuple[tuple[str, ...], ...]
     phrases: tuple[tuple[tuple[str, ...], ...], ...]
     telling: dict[str, float]  # 1 for a word of one motif, 0 for a word of many
+    claimants: dict[str, list[int]]  # the places of the motifs that a word speaks for
 
 
 def _vocabulary_of(names: list[tuple[str, ...]], phrases: list[tuple[tuple[str, ...], ...]]) -> _Vocabulary:
-    counts = Counter(
-        word
-        for own_names, own_phrases in zip(names, phrases, strict=True)
-        for word in {*own_names, *(word for phrase in own_phrases for word in phrase)}
-    )
-    telling = {word: max(0.0, 1 - math.log(count) / math.log(COMMON)) for word, count in counts.items()}
-    return _Vocabulary(tuple(names), tuple(phrases), telling)
+    claimants: dict[str, list[int]] = {}
+    for place, (own_names, own_phrases) in enumerate(zip(names, phrases, strict=True)):
+        for word in {*own_names, *(word for phrase in own_phrases for word in phrase)}:
+            claimants.setdefault(word, []).append(place)
+    telling = {word: max(0.0, 1 - math.log(len(places)) / math.log(COMMON)) for word, places in claimants.items()}
+    return _Vocabulary(tuple(names), tuple(phrases), telling, claimants)
 
 
 @lru_cache(maxsize=1)
@@ -266,10 +279,12 @@ def _evidence(subject: Subject) -> list[float]:
 
 
 def _weighed(vocabulary: _Vocabulary, title: dict[str, float], lead: dict[str, float]) -> list[float]:
-    out = []
-    for names, phrases in zip(vocabulary.names, vocabulary.phrases, strict=True):
+    out = [0.0] * len(vocabulary.names)
+    said = {place for word in (*title, *lead) for place in vocabulary.claimants.get(word, ())}
+    for place in said:
+        names, phrases = vocabulary.names[place], vocabulary.phrases[place]
         told = _told(vocabulary, phrases, title) + LEAD_WORD_SHARE * _told(vocabulary, phrases, lead)
-        out.append(NAME_BONUS * _named(vocabulary, names, title) + WORD_BONUS * min(1.0, told))
+        out[place] = NAME_BONUS * _named(vocabulary, names, title) + WORD_BONUS * min(1.0, told)
     return out
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from curation.serving.queries import current_space, embed
 from curation.serving.types import Space
 from illustrate.brief._vectors import fixed_vectors
-from illustrate.brief._words import content_words, without_names
+from illustrate.brief._words import content_words, content_words_of, without_names
 from illustrate.types import BRIGHT_MOODS, DARK_MOODS
 
 BUCKETS = 4096  # that words and pairs of words are hashed into
@@ -57,7 +57,8 @@ def read_happening(title: str, language: str) -> Happening:
 @lru_cache(maxsize=256)  # the register asks, then the brief
 def _read(title: str, language: str, space: Space) -> Happening:
     text = without_names(title, language)
-    features = np.hstack([embed([text], [language])[0], WORDS * _words(title, language)])
+    words = _words(title, language, content_words(title, language))
+    features = np.hstack([embed([text], [language])[0], WORDS * words])
     heads = _heads(space)
     by_action = features @ heads.action_weights
     action = _best(by_action, heads.actions)
@@ -76,9 +77,8 @@ def _best(scores: np.ndarray, names: tuple[str, ...]) -> str:
     return names[int(scores.argmax())]
 
 
-def _words(text: str, language: str) -> np.ndarray:
+def _words(text: str, language: str, words: list[str]) -> np.ndarray:
     """Words and pairs of them, hashed, of unit length; in Korean also pairs of syllables, for what has no noun."""
-    words = content_words(text, language)
     found = words + [f"{one} {other}" for one, other in pairwise(words)]
     if language == "ko":
         run = "".join(text.split())
@@ -104,12 +104,19 @@ def examples() -> list[dict[str, str]]:
     ]
 
 
+def example_texts() -> tuple[list[str], list[str]]:
+    """The examples as they are embedded, and their languages."""
+    rows = examples()
+    return [without_names(row["headline"], row["lang"]) for row in rows], [row["lang"] for row in rows]
+
+
 @lru_cache(maxsize=2)
 def _heads(space: Space) -> _Heads:
     rows = examples()
-    texts = [without_names(row["headline"], row["lang"]) for row in rows]
-    languages = [row["lang"] for row in rows]
-    words = np.array([_words(row["headline"], row["lang"]) for row in rows])
+    texts, languages = example_texts()
+    headlines = [row["headline"] for row in rows]
+    found = content_words_of(headlines, languages)
+    words = np.array([_words(*each) for each in zip(headlines, languages, found, strict=True)])
     design = np.hstack([fixed_vectors(texts, languages), WORDS * words])
     # Fewer examples than features: ridge regression in its dual form.
     gram = design @ design.T + RIDGE * np.eye(len(design), dtype=np.float32)

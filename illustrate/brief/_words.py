@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from curation.serving.queries import bridge
+from curation.serving.queries import bridge, bridged
 from illustrate.brief._rules import load
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*[A-Za-z]|[A-Za-z]")
@@ -66,14 +66,27 @@ def without_brands(text: str) -> str:
 @lru_cache(maxsize=4096)
 def as_english(text: str, language: str) -> str:
     """English words that carry the text's meaning; of Korean, what the bridge makes of it, without its slips."""
-    if language != "ko":
-        return text
-    return _DRY_WAVE.sub(r"\1", _BRIDGED_NAME.sub(" ", bridge(text)))
+    return _mended(bridge(text)) if language == "ko" else text
+
+
+def _mended(bridged_text: str) -> str:
+    return _DRY_WAVE.sub(r"\1", _BRIDGED_NAME.sub(" ", bridged_text))
 
 
 def content_words(text: str, language: str) -> list[str]:
     """Stems of the words that mean something, in order. Mid-sentence capitals are names and stay out."""
-    english = as_english(text, language)
+    return _content_words(as_english(text, language), language)
+
+
+def content_words_of(texts: Sequence[str], languages: Sequence[str]) -> list[list[str]]:
+    """`content_words` of many texts, bridged in one go."""
+    return [
+        _content_words(_mended(english) if language == "ko" else english, language)
+        for english, language in zip(bridged(texts, languages), languages, strict=True)
+    ]
+
+
+def _content_words(english: str, language: str) -> list[str]:
     found = _WORD.findall(english)
     if language != "ko" and _is_sentence_case(found):
         found = [word for place, word in enumerate(found) if place == 0 or not word[0].isupper() or word.isupper()]

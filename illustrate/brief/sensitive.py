@@ -75,7 +75,8 @@ RIDGE = 1.0
 
 
 @lru_cache(maxsize=1)
-def _examples() -> tuple[tuple[str, ...], tuple[str, ...], np.ndarray]:
+def examples() -> tuple[tuple[str, ...], tuple[str, ...], np.ndarray]:
+    """Headlines, their languages, and 1 for those that tell of suffering."""
     table = (resources.files(__package__) / "sensitive_examples.tsv").read_text("utf-8")
     rows = list(csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
     # Ordinary news too, or whatever is merely unlike the examples would look grave.
@@ -95,7 +96,7 @@ def _head() -> tuple[np.ndarray, float]:
 @lru_cache(maxsize=2)
 def _fitted_head(space: object) -> tuple[np.ndarray, float]:
     """Logistic regression over our own labelled headlines, by Newton's method: 50 ms, so it is never stored."""
-    headlines, languages, labels = _examples()
+    headlines, languages, labels = examples()
     vectors = np.asarray(fixed_vectors(headlines, languages), dtype=np.float64)
     design = np.hstack([vectors, np.ones((len(vectors), 1))])
     penalty = np.full(design.shape[1], RIDGE)
