@@ -19,7 +19,7 @@ setup: $(VENV)/.installed  ## Install into .venv, nothing else
 
 test: $(VENV)/.installed-dev  ## Run every test
 	@$(PY) manage.py compile_messages
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 2
 
 check: $(VENV)/.installed-dev  ## Lint, types, architecture, migrations
 	@$(VENV)/bin/ruff check .

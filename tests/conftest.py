@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus"
 
@@ -19,3 +21,30 @@ def corpus() -> Path:
 @pytest.fixture(autouse=True)
 def media_in_a_folder_of_its_own(settings, tmp_path):  # type: ignore[no-untyped-def]
     settings.MEDIA_ROOT = tmp_path / "media"
+
+
+# -- Two workers share the run -------------------------------------------------------------------------------
+
+# What starts first: a long file begun last keeps one worker busy while the other has gone home.
+LONGEST_FIRST = ("browser", "verification", "integration", "architecture", "unit")
+
+
+def _folder(path: str) -> str:
+    return path.split("tests/", 1)[1].split("/", 1)[0]
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """A file's tests stay on one worker, and all tests with a browser: they share one running installation."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "browser" if _folder(file) == "browser" else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    config.option.loadscopereorder = False  # it would put the files with the fewest tests last
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST_FIRST.index(_folder(item.nodeid)))

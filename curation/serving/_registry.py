@@ -28,7 +28,7 @@ _TEXTS = (TensorSpec("text", "BYTES", (-1,)), TensorSpec("language", "BYTES", (-
 
 
 def _load_minilm() -> Compute:
-    from curation.serving._torch_minilm import Encoder
+    from curation.serving._model_minilm import Encoder
 
     encode = Encoder()
     _korean.load()
@@ -76,7 +76,7 @@ MODELS: Mapping[str, Model] = {
     model.spec.name: model
     for model in (
         Model(
-            ModelSpec("minilm", "1", "sentence-transformers", _TEXTS, (TensorSpec("embedding", "FP32", (-1, 384)),)),
+            ModelSpec("minilm", "1", "onnxruntime", _TEXTS, (TensorSpec("embedding", "FP32", (-1, 384)),)),
             _load_minilm,
         ),
         Model(

@@ -323,6 +323,8 @@ def test_a_second_run_does_nothing_while_one_is_looking_for_what_waits():
             cursor.execute("SELECT pg_advisory_lock(%s)", [actions._WAITING_LOCK])
         assert actions.prepare_waiting(at=NOON, limit=10) == 0
         assert not Article.objects.exists()
+        with other.cursor() as cursor:  # closing alone lets go a moment later
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [actions._WAITING_LOCK])
     finally:
         other.close()
     assert actions.prepare_waiting(at=NOON, limit=10) == 1

