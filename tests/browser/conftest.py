@@ -26,7 +26,9 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 READY_SECONDS = 180
-STALLED_SECONDS = 90  # without a new line from the start: on a busy two-core machine a picture takes some seconds
+STALLED_SECONDS = (
+    180  # without a new line from the start: imagining the readers is silent, and takes a busy machine long
+)
 
 
 def _chromium() -> str | None:
