@@ -37,7 +37,7 @@ def _chromium() -> str | None:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     executable = _chromium()
     if executable is None:
@@ -132,7 +132,7 @@ def _wait_while_it_gets_on(running: Installation, *, until: str) -> None:
         time.sleep(0.5)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Started once for all browser tests, with every sample article drawn."""
     home = tmp_path_factory.mktemp("installation")
