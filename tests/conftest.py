@@ -41,10 +41,12 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
         return "browser" if _folder(file) == "browser" else file
 
 
+@pytest.hookimpl(optionalhook=True)  # absent with `-p no:xdist`
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     config.option.loadscopereorder = False  # it would put the files with the fewest tests last
     return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: LONGEST_FIRST.index(_folder(item.nodeid)))
+    places = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(_folder(item.nodeid), len(places)))

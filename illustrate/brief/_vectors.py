@@ -9,13 +9,13 @@ import contextlib
 import fcntl
 import hashlib
 import logging
-import os
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from django.conf import settings
@@ -40,7 +40,7 @@ def ship(rows: Sequence[tuple[str, str]], path: Path = SHIPPED) -> int:
     space = current_space()
     vectors = embed([text for text, _ in rows], [language for _, language in rows])
     steps = np.abs(vectors).max(axis=1, keepdims=True) / STEPS
-    with path.open("wb") as file:
+    with _replaced(path) as file:
         np.savez(
             file,
             space=np.array([space.name, space.revision]),
@@ -109,12 +109,23 @@ def _kept(texts: tuple[str, ...], languages: tuple[str, ...], space: Space, home
         if (kept := _read(path, shape)) is not None:  # another worker was first
             return kept
         vectors = embed(texts, languages)
-        with contextlib.suppress(OSError):  # a folder that cannot be written costs time, not the picture
-            handle, name = tempfile.mkstemp(dir=path.parent, suffix=".npy")
-            with os.fdopen(handle, "wb") as file:
-                np.save(file, vectors)
-            Path(name).replace(path)
+        # A folder that cannot be written costs time, not the picture.
+        with contextlib.suppress(OSError), _replaced(path) as file:
+            np.save(file, vectors)
     return vectors
+
+
+@contextlib.contextmanager
+def _replaced(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the path's place once it is written whole; whoever is killed before leaves the old one."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
+        try:
+            yield file
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    Path(file.name).chmod(0o644)  # temporary files are made for their owner alone
+    Path(file.name).replace(path)
 
 
 def _read(path: Path, shape: tuple[int, int]) -> np.ndarray | None:

@@ -26,9 +26,7 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 READY_SECONDS = 180
-STALLED_SECONDS = (
-    180  # without a new line from the start: imagining the readers is silent, and takes a busy machine long
-)
+STALLED_SECONDS = 180  # without a new line: imagining the readers is silent, and takes a busy machine long
 
 
 def _chromium() -> str | None:
