@@ -180,7 +180,20 @@ MODELS_TIMEOUT_SECONDS = 30
 MODELS_TIMEOUT_SECONDS_IN_PAGES = 3  # a reader waits for the answer; a worker can try longer
 # Off in web and worker, whatever else is set: they never load a model into themselves.
 LOCAL_MODELS = env.bool("GYEOL_LOCAL_MODELS", default=True)
+
+# Larger models, each by a folder or a hub's id; "" does without. Several versions of one are "1=PATH 2=PATH": the last
+# one answers, so rolling back is putting the old one last.
+CAPTION_MODEL = env("CAPTION_MODEL", default="")  # says in a sentence what a publisher's photo shows
+QUESTION_MODEL = env("QUESTION_MODEL", default="")  # answers the fixed questions about it
+BRIEF_MODEL = env("BRIEF_MODEL", default="")  # reads an article for its brief
+DIFFUSION_MODEL = env("DIFFUSION_MODEL", default="")  # paints over the composer's layout
+FACE_MODEL = env("FACE_MODEL", default="")  # tells faces apart: refuses a painted likeness of somebody in the photo
+SAFETY_MODEL = env("SAFETY_MODEL", default="")  # refuses what nobody should see
+MODELS_DEVICE = env("MODELS_DEVICE", default="auto")  # auto | cpu | cuda | cuda:1 | mps
+MODELS_DTYPE = env("MODELS_DTYPE", default="auto")  # auto | float32 | bfloat16 | float16 | float8 (weights only)
 EMBEDDER = env("EMBEDDER", default="minilm")
+# Models of your own: each entry is `package.module:function`, and the function gives them (docs/serving.md).
+MODELS_EXTRA = env.list("MODELS_EXTRA", default=[])
 
 # -- Broker and jobs -----------------------------------------------------------------------------------------
 
@@ -229,11 +242,35 @@ FETCH_MAX_BYTES = 8 * 1024 * 1024
 FETCH_MAX_REDIRECTS = 5
 # Addresses (CIDR) that the guard lets through although they are private: a feed on your own network, a test server.
 FETCH_ALLOW_NETWORKS = env.list("FETCH_ALLOW_NETWORKS", default=[])
+# Of each paper of the sample newsroom, the newest: fewer are read and drawn sooner on a small machine.
+SAMPLE_FEED_ENTRIES = env.int("SAMPLE_FEED_ENTRIES", default=100)
 
 # -- Pictures ------------------------------------------------------------------------------------------------
 
 PICTURE_WIDTHS = (1200, 800, 400)
 PICTURE_MAX_ATTEMPTS = 3
+# Who signs pictures (C2PA): paths of a certificate with its issuers and of its private key, both PEM. Without them the
+# installation signs with a certificate that it makes for itself.
+C2PA_CERTIFICATE = env("C2PA_CERTIFICATE", default="")
+C2PA_PRIVATE_KEY = env("C2PA_PRIVATE_KEY", default="")
+# composer, or diffusion: the model of DIFFUSION_MODEL paints over what the composer laid out, and whenever it cannot,
+# or may not be shown, the composer's own picture stays.
+PICTURE_RENDERER = env("PICTURE_RENDERER", default="composer")
+DIFFUSION_STEPS = env.int("DIFFUSION_STEPS", default=4)
+DIFFUSION_GUIDANCE = env.float("DIFFUSION_GUIDANCE", default=0.0)  # 0: the model's own
+DIFFUSION_STRENGTH = env.float("DIFFUSION_STRENGTH", default=0.7)  # of the change to the layout, 0 to 1
+DIFFUSION_SCHEDULER = env("DIFFUSION_SCHEDULER", default="")  # a diffusers class; "" is the model's own
+DIFFUSION_PIXELS = env.int("DIFFUSION_PIXELS", default=1024 * 576)  # that a picture is painted with
+DIFFUSION_BATCH_PIXELS = env.int("DIFFUSION_BATCH_PIXELS", default=4 * 1024 * 1024)  # painted together
+DIFFUSION_OFFLOAD = env("DIFFUSION_OFFLOAD", default="none")  # none | model | sequential
+DIFFUSION_IP_ADAPTER = env("DIFFUSION_IP_ADAPTER", default="")  # a safetensors file beside an image_encoder folder
+DIFFUSION_STYLE_SHEET = env.bool("DIFFUSION_STYLE_SHEET", default=True)  # show the look to a model that can look
+DIFFUSION_ADAPTERS = env.dict("DIFFUSION_ADAPTERS", default={})  # LoRA by name: "house=/srv/lora/house"
+DIFFUSION_ADAPTER = env("DIFFUSION_ADAPTER", default="")  # the one in use
+# Cosine from which a painted face counts as somebody in the photo; it belongs to the face model. 0.35 suits the ArcFace
+# family, whose strangers seldom reach 0.3.
+FACE_LIKENESS_FROM = env.float("FACE_LIKENESS_FROM", default=0.35)
+DIFFUSION_TIMEOUT_SECONDS = env.int("DIFFUSION_TIMEOUT_SECONDS", default=180)  # for one picture, waiting included
 
 # -- API and admin -------------------------------------------------------------------------------------------
 

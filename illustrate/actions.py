@@ -12,10 +12,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from curation.articles.models import Article
-from illustrate import _files
+from curation.serving import queries as serving
+from curation.serving.actions import register_models
+from curation.serving.types import ServingError
+from illustrate import _files, _models
 from illustrate.brief.compose import title_hash
 from illustrate.models import Picture, PictureReport, StylePreset
-from illustrate.render import presets
+from illustrate.render import diffusion, presets
+from illustrate.render.frames import SHAPES
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +30,9 @@ COMMENT_CHARACTERS = 500
 GRACE = timedelta(minutes=1)
 UNASSIGNED_GRACE = timedelta(minutes=2)  # after it an article is drawn although its topics are not known
 RESEND_AFTER = timedelta(minutes=3)
+WITHOUT_MODELS = "without_models"  # in a picture's provenance: why it is only the emblem of its desk
+GIVEN_UP = "given_up"  # the same, because every try to draw more has failed: what of; it is not tried again by itself
+REDRAWS_AT_ONCE = 20
 REQUESTS_AT_ONCE = 200
 RESENDS_AT_ONCE = 60  # about what a worker draws between two runs; more would only pile up messages
 
@@ -78,6 +85,7 @@ def redraw(*, picture_id: int, by: AbstractBaseUser | None, at: datetime) -> Pic
         picture.attempts = 0
         picture.failure = ""
         picture.save(update_fields=["seed", "state", "requested_at", "claimed_at", "attempts", "failure"])
+        transaction.on_commit(lambda: _cancel_painting(picture_id), robust=True)
         _send([picture.pk])
     logger.info("picture %s is drawn anew, asked by %s", picture_id, by.pk if by else "a correction")
     return picture
@@ -117,8 +125,21 @@ def take_down(*, picture_id: int, by: AbstractBaseUser | None, at: datetime) -> 
         picture.save(update_fields=["file", "state", "claimed_at"])
         picture.reports.filter(settled_at=None).update(settled_at=at)
         transaction.on_commit(lambda: remove_files(file), robust=True)
+        transaction.on_commit(lambda: _cancel_painting(picture_id), robust=True)
     logger.info("picture %s taken down by %s", picture_id, by.pk if by else "nobody")
     return picture
+
+
+def _cancel_painting(picture_id: int) -> None:
+    """Whoever paints it paints for nobody. The claim is gone already, so this only saves the work."""
+    if settings.PICTURE_RENDERER == "composer":
+        return
+    try:
+        with serving.waiting_at_most(settings.MODELS_TIMEOUT_SECONDS_IN_PAGES):
+            for shape in SHAPES:
+                serving.cancel(diffusion.MODEL, diffusion.request_id(picture_id, shape))
+    except ServingError as error:
+        logger.info("the painting of picture %s could not be cancelled: %s", picture_id, error)
 
 
 def report_picture(*, picture_id: int, reader_id: int, reason: str, comment: str = "", at: datetime) -> PictureReport:
@@ -160,7 +181,17 @@ def reconcile_pictures(*, at: datetime) -> tuple[int, int]:
     )
     picture_ids = list(stuck.order_by("requested_at").values_list("pk", flat=True)[:RESENDS_AT_ONCE])
     _send(picture_ids)
+    _draw_properly(at)
     return sum(picture is not None for picture in requested), len(picture_ids)
+
+
+def _draw_properly(at: datetime) -> None:
+    """Pictures that were drawn while no model answered are drawn anew once the models do."""
+    plain = Picture.objects.filter(state=Picture.State.ATTACHED, provenance__has_key=WITHOUT_MODELS)
+    picture_ids = list(plain.order_by("drawn_at").values_list("pk", flat=True)[:REDRAWS_AT_ONCE])
+    if picture_ids and serving.is_ready():
+        for picture_id in picture_ids:
+            redraw(picture_id=picture_id, by=None, at=at)
 
 
 def _send(picture_ids: Iterable[int]) -> None:
@@ -198,6 +229,15 @@ def sync_presets(*, using: str = "default") -> None:
     with transaction.atomic(using=using):
         rows.filter(is_production=True).update(is_production=False)
         rows.filter(slug=preset.slug, version=preset.version).update(is_production=True)
+
+
+# -- Models --------------------------------------------------------------------------------------------------
+
+
+def paint_in_this_process(source: str) -> None:
+    """For a command: this model paints, whatever the settings say, and no model server is asked."""
+    settings.MODELS_URL = ""
+    register_models(_models.model(_models.DIFFUSION, "1", source))
 
 
 # -- Files ---------------------------------------------------------------------------------------------------

@@ -10,11 +10,18 @@ class IllustrateConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from curation.articles.signals import article_changed
-        from curation.topics.signals import article_assigned
-        from illustrate import statistics
+        from django.core.checks import register
 
+        from curation.articles.signals import article_changed
+        from curation.serving.actions import register_models
+        from curation.topics.signals import article_assigned
+        from illustrate import _models, statistics
+        from illustrate.checks import check_certificate, check_renderer
+
+        register(check_certificate)
+        register(check_renderer)
         statistics.register()
+        register_models(*_models.configured())
         # Not article_ready: a picture wants its article's area and topics first.
         article_assigned.connect(_request, dispatch_uid="illustrate.request")
         article_changed.connect(_redraw, dispatch_uid="illustrate.redraw")

@@ -1,13 +1,14 @@
-"""The way of one picture, unrolled: describe, brief, render, evaluate, attach."""
+"""The way of one picture, unrolled: describe, brief, render, evaluate, paint where a model is asked to, attach."""
 
 from __future__ import annotations
 
+import errno
 import logging
 import secrets
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -19,25 +20,36 @@ from curation.articles.models import Article
 from curation.articles.queries import fetch_photo
 from curation.serving.types import ModelUnavailable
 from curation.topics.queries import classified_text, classify
-from illustrate import _files
-from illustrate.actions import claim_timeout, remove_files
+from illustrate import _files, painting
+from illustrate.actions import GIVEN_UP, WITHOUT_MODELS, claim_timeout, remove_files
 from illustrate.brief.compose import area_scene, compose
+from illustrate.brief.register import is_sensitive_unaided
+from illustrate.brief.writer import tell
 from illustrate.describe.photo import describe
 from illustrate.evaluate import judge
 from illustrate.models import Picture
+from illustrate.provenance.record import ALGORITHM, COMPOSITE, MODEL
 from illustrate.render import composer, presets
 from illustrate.render.alt_text import alt_text
+from illustrate.render.diffusion import Refused, request_id
 from illustrate.render.frames import SHAPES
+from illustrate.render.stage import Stage
 from illustrate.signals import picture_attached
 from illustrate.types import Brief, Drawing, Rendered, Scores, Subject, Verdict, VisualFacts
 
 logger = logging.getLogger(__name__)
 
 LICENCE = "CC0-1.0"
-DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
+RENDERERS = ("composer", "diffusion")
 RECENT = 60  # pictures that a new one must not be the twin of: about what a reader meets in a day
 LATELY = 24  # pictures whose heroes a new one would rather not repeat: a page or two
-TRIES = 5  # of workers, the killed ones included, after which a picture is given up
+PATIENCE = timedelta(minutes=10)  # that a picture waits for models; then it is drawn without them, and later anew
+TRIES = 5  # of workers, the killed ones included; the next one draws no more than the desk's emblem, and is the last
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})  # the disk's fault, not the picture's
+# What a picture's record keeps of the photo: nothing that the photo could be known by.
+PHOTO_FACTS = frozenset(
+    ("faces", "palette", "brightness", "focus", "place", "rejected", "facts", "dropped", "source", "unavailable")
+)
 TEXT_CHARACTERS = 2_000
 TOPICS = 3  # of an article that a brief names
 TOPIC_FROM = 0.2
@@ -47,44 +59,118 @@ TOPIC_FROM = 0.2
 
 
 def make(
-    subject: Subject, *, preset: str, seed: int, recent: Collection[str] = (), lately: Collection[str] = ()
+    subject: Subject,
+    *,
+    preset: str,
+    seed: int,
+    recent: Collection[str] = (),
+    lately: Collection[str] = (),
+    renderer: str = "",
+    picture_id: int | None = None,
 ) -> Drawing:
     """The best picture in at most PICTURE_MAX_ATTEMPTS attempts, else the desk's own emblem: there always is one.
 
     Without a database. The same subject, preset, seed, `recent` (perceptual hashes) and `lately` (heroes of the
-    pictures before it) give the same picture.
+    pictures before it) give the same picture. `renderer` is one of RENDERERS, PICTURE_RENDERER where it is empty; what
+    diffusion cannot paint, or may not, stays as the composer drew it, and the provenance says why. Under `picture_id`
+    its painting can be followed and cancelled.
     Raises what the model server raises.
     """
     started = time.monotonic()
+    renderer = renderer or settings.PICTURE_RENDERER
+    if renderer not in RENDERERS:
+        raise UnknownRenderer(f"no renderer is called {renderer!r}; there is: {', '.join(RENDERERS)}")
     subject = _with_topics(subject)
-    facts = describe(subject.photo, subject.photo_alt, subject.photo_caption)
+    facts = describe(
+        subject.photo, subject.photo_alt, subject.photo_caption,
+        title=subject.title, text=subject.text, language=subject.language,
+    )  # fmt: skip
+    told = tell(subject, facts)
     tried: list[str] = []  # heroes that failed
     refusals: list[str] = []
     attempts = settings.PICTURE_MAX_ATTEMPTS
     for attempt in range(attempts):
-        brief = compose(subject, facts, seed=seed + attempt, besides=tried, lately=lately, **_look(preset))
+        brief = compose(subject, facts, seed=seed + attempt, besides=tried, lately=lately, told=told, **_look(preset))
         wide, *crops = (composer.stage(brief, seed + attempt, shape) for shape in SHAPES)
         rendered = composer.draw(wide)
         scores, verdict = judge.judge(
             rendered, brief, subject, crops=crops, recent=recent, is_last=attempt + 1 == attempts
         )
         if verdict.accepted:
-            made = (rendered, tuple(composer.draw(crop) for crop in crops))
-            return _drawing(brief, made, scores, verdict, seed + attempt, attempt + 1, facts, refusals, started)
+            made = _painted if renderer == "diffusion" else _composed
+            frames, how = made((wide, *crops), rendered, subject, seed + attempt, recent, picture_id)
+            how |= {"read": told.to_dict()}
+            return _drawing(brief, frames, how, scores, verdict, seed + attempt, attempt + 1, facts, refusals, started)
         refusals.append(f"{brief.hero} in {brief.scene}: {'; '.join(verdict.reasons)}")
         # Another seed may mend a poor composition once; what cannot be made out twice is the wrong thing to draw.
         if judge.ON_TOPIC in scores.failed or attempt > 0:
             tried.append(brief.hero)
     brief = area_scene(subject, seed=seed, **_look(preset))
     wide, *crops = (composer.stage(brief, seed, shape) for shape in SHAPES)
-    rendered, *others = (composer.draw(staged) for staged in (wide, *crops))
-    scores = judge.measure(rendered, brief, subject, crops=crops, recent=recent)
+    frames, how = _composed((wide, *crops), composer.draw(wide))
+    scores = judge.measure(frames[0], brief, subject, crops=crops, recent=recent)
     verdict = Verdict("fallback", ("last resort: the emblem of the desk", *refusals))
-    return _drawing(brief, (rendered, tuple(others)), scores, verdict, seed, attempts + 1, facts, refusals, started)
+    return _drawing(brief, frames, how, scores, verdict, seed, attempts + 1, facts, refusals, started)
+
+
+def make_plainly(subject: Subject, *, preset: str, seed: int, why: Mapping[str, str]) -> Drawing:
+    """The desk's own emblem without asking a model, when nothing better is to be had; the provenance keeps `why`."""
+    started = time.monotonic()
+    language = subject.language if subject.language in {"en", "ko"} else "en"
+    subject = replace(subject, language=language, area=subject.area or "other")
+    restrained, _ = is_sensitive_unaided(subject.title)
+    brief = area_scene(subject, seed=seed, restrained=restrained, **_look(preset))
+    wide, *crops = (composer.stage(brief, seed, shape) for shape in SHAPES)
+    frames, how = _composed((wide, *crops), composer.draw(wide))
+    scores = judge.measure_image(frames[0], brief, crops=crops)
+    verdict = Verdict("fallback", ("last resort: the emblem of the desk",))
+    how |= {key: reason[:500] for key, reason in why.items()}
+    return _drawing(brief, frames, how, scores, verdict, seed, 1, VisualFacts(), (), started)
+
+
+def _composed(stages: Sequence[Stage], rendered: Rendered, *unused: Any) -> tuple[Sequence[Rendered], dict[str, Any]]:
+    """Every frame as the composer draws it, and how they were made."""
+    frames = (rendered, *(composer.draw(stage) for stage in stages[1:]))
+    return frames, {
+        "renderer": "composer",
+        "renderer_version": composer.REVISION,
+        "digital_source_type": ALGORITHM,
+    }
+
+
+def _painted(
+    stages: Sequence[Stage],
+    rendered: Rendered,
+    subject: Subject,
+    seed: int,
+    recent: Collection[str],
+    picture_id: int | None,
+) -> tuple[Sequence[Rendered], dict[str, Any]]:
+    """The same, painted by a model where it can and may be."""
+    try:
+        painting_ = painting.paint(
+            stages, rendered, photo=subject.photo, seed=seed, recent=recent,
+            asked_as=lambda shape: request_id(picture_id, shape) if picture_id else "",
+        )  # fmt: skip
+    except Refused as error:
+        logger.warning("not painted: %s", error)
+        frames, how = _composed(stages, rendered)
+        return frames, how | {"instead_of": {"renderer": "diffusion", "reason": str(error)[:500]}}
+    laid_in = painting_.provenance.get("people") == "laid in"
+    return painting_.frames, {
+        "renderer": "diffusion",
+        "renderer_version": composer.REVISION,  # of the layout that it was painted over
+        "digital_source_type": COMPOSITE if laid_in else MODEL,
+        "painting": painting_.provenance | {"figures": painting_.figures, "seed": painting_.seed},
+    }
 
 
 class UnknownPreset(LookupError):
     """No look has this name; the message names those there are."""
+
+
+class UnknownRenderer(LookupError):
+    """No renderer has this name; the message names those there are."""
 
 
 def _look(preset: str) -> dict[str, Any]:
@@ -110,7 +196,8 @@ def _with_topics(subject: Subject) -> Subject:
 
 def _drawing(
     brief: Brief,
-    made: tuple[Rendered, tuple[Rendered, ...]],
+    frames: Sequence[Rendered],
+    how: dict[str, Any],
     scores: Scores,
     verdict: Verdict,
     seed: int,
@@ -119,28 +206,22 @@ def _drawing(
     refusals: Sequence[str],
     started: float,
 ) -> Drawing:
-    rendered, crops = made
+    rendered, *crops = frames
     alt_en, alt_ko = (alt_text(brief, rendered, language) for language in ("en", "ko"))
     return Drawing(
         brief=brief,
         rendered=rendered,
-        crops=crops,
+        crops=tuple(crops),
         scores=scores,
         verdict=verdict,
         alt_en=alt_en,
         alt_ko=alt_ko,
         provenance={
-            "renderer": "composer",
-            "renderer_version": composer.REVISION,
+            **how,
             "preset": f"{brief.preset}/{brief.preset_version}",
             "seed": seed,
             "licence": LICENCE,
-            "digital_source_type": DIGITAL_SOURCE_TYPE,
-            "photo": {
-                key: value
-                for key, value in asdict(facts).items()
-                if key in {"faces", "palette", "brightness", "rejected"}
-            }
+            "photo": {key: value for key, value in asdict(facts).items() if key in PHOTO_FACTS}
             if facts.brightness is not None or facts.rejected
             else None,
             "refused": list(refusals),
@@ -194,20 +275,18 @@ def draw(*, picture_id: int, at: datetime) -> bool:
     try:
         subject = _subject_of(picture.article)
         seed = picture.seed if picture.seed is not None else picture.pk
-        drawing = make(
-            subject, preset=_drawn_in(picture), seed=seed, recent=_recent_hashes(picture), lately=_lately(picture)
-        )
+        drawing = _made(picture, subject, seed, at)
         # A private article gets no card: nothing that can be passed on may say its headline.
         _files.write(file, drawing, "" if picture.article.owner_id else subject.title)
     except ModelUnavailable as error:
-        # Not this picture's fault: it keeps its place and the reconciler sends it again.
-        claim.row().update(
-            state=Picture.State.WAITING, claimed_at=None, attempts=F("attempts") - 1, failure=str(error)[:500]
-        )
+        _hold(claim, str(error))
         return False
     except Exception as error:
+        _remove_quietly(file)
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            _hold(claim, f"pictures cannot be stored: {error.strerror}")
+            return False
         logger.exception("picture %s cannot be drawn", picture_id)
-        remove_files(file)
         _give_back(claim, f"{type(error).__name__}: {error}")
         return False
     return _attach(claim, drawing, file, at)
@@ -217,7 +296,8 @@ def _claim(picture_id: int, at: datetime) -> _Claim | None:
     """Compare and set: of several workers one gets the row; a claim whose holder is dead is taken over."""
     free = Q(state=Picture.State.WAITING) | Q(state=Picture.State.DRAWING, claimed_at__lte=at - claim_timeout())
     rows = Picture.objects.filter(free, pk=picture_id)
-    given_up = rows.filter(attempts__gte=TRIES)
+    # A picture that has a file keeps it: an emblem would be a change for the worse.
+    given_up = rows.filter(Q(attempts__gt=TRIES) | (Q(attempts__gte=TRIES) & ~Q(file="")))
     if given_up.exists():
         _fail(given_up, f"given up after {TRIES} tries; the last worker did not say why")
         return None
@@ -225,9 +305,40 @@ def _claim(picture_id: int, at: datetime) -> _Claim | None:
     return _Claim(picture_id, at) if claimed else None
 
 
+def _made(picture: Picture, subject: Subject, seed: int, at: datetime) -> Drawing:
+    preset = _drawn_in(picture)
+    if picture.attempts > TRIES:
+        reason = picture.failure or "the workers that drew it were killed"
+        return make_plainly(subject, preset=preset, seed=seed, why={GIVEN_UP: reason})
+    try:
+        return make(
+            subject, preset=preset, seed=seed, recent=_recent_hashes(picture), lately=_lately(picture),
+            picture_id=picture.pk,
+        )  # fmt: skip
+    except ModelUnavailable as error:
+        if at - picture.requested_at < PATIENCE or picture.file:
+            raise
+        return make_plainly(subject, preset=preset, seed=seed, why={WITHOUT_MODELS: str(error)})
+
+
+def _hold(claim: _Claim, reason: str) -> None:
+    """Not this picture's fault: it keeps its place and its tries, and the reconciler sends it again."""
+    claim.row().update(state=Picture.State.WAITING, claimed_at=None, attempts=F("attempts") - 1, failure=reason[:500])
+
+
+def _remove_quietly(file: str) -> None:
+    """What stopped the writing may stop the removing; the next attempt sweeps."""
+    try:
+        remove_files(file)
+    except OSError as error:
+        logger.warning("%s cannot be removed: %s", file, error)
+
+
 def _give_back(claim: _Claim, reason: str) -> None:
     rows = claim.row()
-    if rows.filter(attempts__lt=TRIES).update(state=Picture.State.WAITING, claimed_at=None, failure=reason[:500]):
+    if rows.filter(Q(attempts__lt=TRIES) | Q(attempts=TRIES, file="")).update(
+        state=Picture.State.WAITING, claimed_at=None, failure=reason[:500]
+    ):
         return
     _fail(rows, reason)
 

@@ -11,9 +11,14 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils.translation import get_language
 
+from curation.serving import queries as serving
 from illustrate import _files
 from illustrate.models import Picture, PictureReport, StylePreset
-from illustrate.render.frames import WIDE, Shape
+from illustrate.provenance.record import Published, Record, Seal, record_of
+from illustrate.render import diffusion
+from illustrate.render.frames import SHAPES, WIDE, Shape
+from illustrate.render.motifs import get_motif
+from illustrate.render.personas import PERSONAS
 from illustrate.types import Shown
 
 WIDTH, HEIGHT = WIDE.pixels
@@ -44,6 +49,79 @@ def picture_of_file(file: str) -> Picture | None:
     return Picture.objects.filter(pk=int(number[:19]), file=file).select_related("article").first()
 
 
+# -- How a picture was made ----------------------------------------------------------------------------------
+
+
+def published(picture_id: int) -> Published | None:
+    """What a page tells programs of the picture that it shows; None where it shows none."""
+    picture = Picture.objects.shown().filter(pk=picture_id).only("file", "provenance").first()
+    if picture is None:
+        return None
+    return Published(
+        address=default_storage.url(_files.path_of(picture.file, _files.widest())),
+        digital_source_type=picture.provenance.get("digital_source_type", ""),
+        licence=picture.provenance.get("licence", ""),
+    )
+
+
+def made(picture: Picture) -> Record:
+    """The whole record of how a picture was made."""
+    return record_of(
+        brief=picture.brief, provenance=picture.provenance, evaluation=picture.evaluation, seed=picture.seed
+    )
+
+
+def read_seal(picture: Picture) -> Seal:
+    """What the signature of the picture's widest file says when it is read now."""
+    return _files.read_seal(picture.file, picture.provenance)
+
+
+def copy_to_keep(picture: Picture) -> bytes | None:
+    """A JPEG to download, with a visible mark in the active language, signed anew.
+
+    None where the file is gone, or was changed since it was signed.
+    """
+    return _files.copy_to_keep(picture.file, picture.provenance, _language())
+
+
+def why_unsigned(at: datetime) -> str:
+    """What keeps pictures from being signed, for operators; empty when nothing does.
+
+    The first call on a new installation makes its development certificate.
+    """
+    from illustrate.provenance.certificate import CannotSign, signing_certificate
+
+    try:
+        signing_certificate(at=at)
+    except CannotSign as reason:
+        return str(reason)
+    return ""
+
+
+def motif_label(key: str) -> str:
+    """What a thing is called in the active language, "a gavel"; empty for one that the library no longer has."""
+    try:
+        motif = get_motif(key)
+    except KeyError:
+        return ""
+    return motif.label_ko if _language() == "ko" else motif.label_en
+
+
+def correspondent_name(area: str) -> str:
+    """The desk's correspondent, by name in the active language; empty for a desk without one."""
+    persona = PERSONAS.get(area)
+    if persona is None:
+        return ""
+    return persona.name_ko if _language() == "ko" else persona.name_en
+
+
+def _language() -> str:
+    return "ko" if (get_language() or "").startswith("ko") else "en"
+
+
+# -- Reports and the queue -----------------------------------------------------------------------------------
+
+
 def export_reports(reader_id: int) -> list[dict[str, Any]]:
     """What a reader reported of pictures, as plain data for JSON, oldest first."""
     mine = PictureReport.objects.filter(reader_id=reader_id).select_related("picture__article").order_by("pk")
@@ -65,9 +143,23 @@ def queue_age(at: datetime) -> float:
     return max(0.0, (at - oldest).total_seconds()) if oldest else 0.0
 
 
+def painting_progress(picture_id: int) -> tuple[int, int] | None:
+    """How many steps of how many are made of all frames that a model paints of a picture; None when it paints none now.
+
+    Raises what the door raises.
+    """
+    if settings.PICTURE_RENDERER == "composer":
+        return None
+    for number, shape in enumerate(SHAPES):
+        told = serving.progress(diffusion.MODEL, diffusion.request_id(picture_id, shape))
+        if told is not None:
+            return number * told.steps + told.step, len(SHAPES) * told.steps
+    return None
+
+
 def _shown(picture: Picture) -> Shown:
     file = "" if picture.state == Picture.State.TAKEN_DOWN else picture.file
-    korean = (get_language() or "").startswith("ko")
+    korean = _language() == "ko"
 
     def url(variant: str) -> str:
         return default_storage.url(_files.path_of(file, variant))

@@ -222,6 +222,24 @@ def sheet(preset: Preset, name: str) -> bytes:
     raise KeyError(name)
 
 
+SHEET = (3, 2)  # examples across and down on a reference sheet
+SHEET_WIDTH = 320  # pixels of each: together about as large as a picture
+
+
+@cache
+def reference_sheet(slug: str) -> Image.Image:
+    """A look's examples on one sheet, for a model that can look at it. Nobody is in them: it would be painted again.
+
+    Raises KeyError when there is no such look.
+    """
+    preset = latest(slug)
+    briefs = (replace(example_brief(number, preset), persona=False, register="plain") for number in count())
+    chosen = islice((brief for brief in briefs if get_motif(brief.hero).kind != "person"), SHEET[0] * SHEET[1])
+    stages = [composer.stage(brief, 1) for brief in chosen]
+    drawn = [composer.printed(composer.layout(stage, people=False), stage) for stage in stages]
+    return tiled(drawn, columns=SHEET[0], width=SHEET_WIDTH, gap=0)
+
+
 def edition(preset: Preset) -> str:
     """Changes whenever a sheet of the look would show other pixels."""
     return f"{preset.version}.{composer.REVISION}"

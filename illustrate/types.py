@@ -66,16 +66,46 @@ class Subject:
     photo_caption: str = ""
 
 
+Box = tuple[float, float, float, float]  # left, top, right, bottom as shares of width and height, 0 to 1
+
+MANY_FACES = 4
+SEEN_FROM = 0.4  # a caption is believed from this mean probability of its words
+
+
 @dataclass(frozen=True, slots=True)
 class VisualFacts:
-    """What describe takes from a photo. All empty where there is none, or where it was `rejected`, and why."""
+    """What describe takes from a photo. All empty where there is none, or where it was `rejected`, and why.
+
+    The second half is empty unless a captioner or a model for questions is at the door.
+    """
 
     faces: int = 0
+    boxes: tuple[Box, ...] = ()  # where they are, the largest first
     palette: tuple[str, ...] = ()  # "#rrggbb", the largest share first
     brightness: float | None = None  # 0 black to 1 white
+    focus: float | None = None  # 0 blurred to 1 sharp
+    place: str = ""  # indoors | outdoors | "": a hint by colours alone
     alt: str = ""
     caption: str = ""
     rejected: str = ""
+
+    seen: str = ""  # what a captioner says the photo shows, in English
+    seen_confidence: float = 0.0  # 0 to 1: the mean probability of its words
+    facts: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)  # as describe.questions names them
+    raw: Mapping[str, Mapping[str, str | float]] = field(default_factory=dict)  # key → {"answer", "confidence"}
+    dropped: tuple[str, ...] = ()  # facts that the article or the photo itself contradicts, and why
+    source: str = "default"  # or the models that looked
+    unavailable: str = ""  # why a model that should have looked did not
+
+    @property
+    def faces_class(self) -> str:
+        """none | some | many."""
+        return "none" if self.faces == 0 else "some" if self.faces < MANY_FACES else "many"
+
+    @property
+    def words(self) -> str:
+        """Whatever words there are about the photo: its publisher's, and a captioner's where it is sure."""
+        return " ".join(filter(None, (self.alt, self.caption, self.seen if self.seen_confidence >= SEEN_FROM else "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +129,7 @@ class Brief:
     palette: str  # area slug whose palette is used
     preset: str = "grain"
     preset_version: int = 2
+    phrases: tuple[str, ...] = ()  # what it is about, in English, kinds in place of names; only a model reads them
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; tuples become lists."""
@@ -106,10 +137,14 @@ class Brief:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Brief:
-        """The inverse of `to_dict`; raises KeyError on a missing field, ValueError on an unknown one."""
+        """The inverse of `to_dict`; raises KeyError on a missing field, ValueError on an unknown one.
+
+        A row that was stored before briefs had phrases has none.
+        """
         names = {each.name for each in fields(cls)}
         if unknown := set(data) - names:
             raise ValueError(f"Brief has no field {', '.join(sorted(unknown))}")
+        data = {"phrases": []} | dict(data)
         values: dict[str, Any] = {
             name: tuple(data[name]) if isinstance(data[name], list) else data[name] for name in names
         }

@@ -16,6 +16,13 @@ import pytest
 _cluster = None
 
 
+def _share_the_cores() -> None:
+    """One worker a core: a second thread in each would mostly wait, spinning, for a core that the other has."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        for name in ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):  # read when the libraries are first imported
+            os.environ.setdefault(name, "1")
+
+
 def _start_cluster() -> None:
     global _cluster
     if os.environ.get("GYEOL_TEST_HOME"):  # a worker of a run that has one
@@ -35,6 +42,7 @@ def _start_cluster() -> None:
     os.environ["DATABASE_URL"] = embedded.dsn(home)
 
 
+_share_the_cores()
 _start_cluster()
 
 

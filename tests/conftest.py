@@ -23,6 +23,15 @@ def media_in_a_folder_of_its_own(settings, tmp_path):  # type: ignore[no-untyped
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
+@pytest.fixture(autouse=True)
+def passwords_that_cost_no_time(settings):  # type: ignore[no-untyped-def]
+    """Hashing one as the product does takes a third of a second by design, and most tests make a reader or two.
+
+    The browser tests sign up and log in with the product's own.
+    """
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 # -- Two workers share the run -------------------------------------------------------------------------------
 
 # What starts first: a long file begun last keeps one worker busy while the other has gone home.

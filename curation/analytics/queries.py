@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -11,14 +12,18 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from curation.analytics import registry
+from curation.analytics.registry import Trouble
 from curation.analytics.types import AilingSource, Day, Figures, Overview, SourceHealth
 from curation.articles.models import Article
 from curation.engagement.models import Event
+from curation.serving import queries as serving
+from curation.serving.types import ServingError
 from curation.sources.models import Fetch, Source
 
 QUALIFYING_READ = timedelta(seconds=30)  # active time of one reader on one article in one day
 SERIES_DAYS = 30
 AILING_SHOWN = 10
+MODELS_SECONDS = 2.0  # that the dashboard waits to hear how the models are
 
 
 def site_status(at: datetime | None = None) -> dict[str, int]:
@@ -62,6 +67,7 @@ def overview(at: datetime) -> Overview:
         articles_failed=articles["failed"],
         queue_oldest_seconds=_queue_oldest_seconds(at),
         sources=_source_health(at),
+        troubles=(*_model_troubles(), *registry.troubles(at)),
     )
 
 
@@ -139,7 +145,21 @@ def _days(first: date, since: datetime, at: datetime) -> tuple[Day, ...]:
     )
 
 
-# -- Work and sources ----------------------------------------------------------------------------------------
+# -- Models, work and sources ----------------------------------------------------------------------------------------
+
+
+def _model_troubles() -> Iterable[Trouble]:
+    """Models that cannot answer, or the door itself."""
+    try:
+        with serving.waiting_at_most(MODELS_SECONDS):
+            states = serving.model_states()
+    except ServingError as error:
+        return [Trouble("models_away", 1, str(error))]
+    return [
+        Trouble("model_failed", 1, f"{state.name}/{state.version}: {state.reason}")
+        for state in states
+        if state.state == "failed"
+    ]
 
 
 def _queue_oldest_seconds(at: datetime) -> float:

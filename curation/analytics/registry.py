@@ -22,7 +22,17 @@ class Statistic:
     is_queue: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that an operator should look at: what it is, how often, and the reason as it was recorded."""
+
+    key: str
+    count: int
+    reason: str
+
+
 _statistics: dict[str, Statistic] = {}
+_troubles: dict[str, Callable[[datetime], Iterable[Trouble]]] = {}
 
 
 def register(*statistics: Statistic) -> None:
@@ -41,3 +51,12 @@ def value(key: str, at: datetime) -> float:
     """A registered figure, 0 where no chapter on this site provides it."""
     statistic = _statistics.get(key)
     return statistic.compute(at) if statistic else 0.0
+
+
+def register_troubles(chapter: str, find: Callable[[datetime], Iterable[Trouble]]) -> None:
+    """What a chapter knows to be wrong at a moment; nothing found is nothing shown."""
+    _troubles[chapter] = find
+
+
+def troubles(at: datetime) -> tuple[Trouble, ...]:
+    return tuple(trouble for find in _troubles.values() for trouble in find(at))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from curation.analytics.registry import Trouble
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -81,6 +83,7 @@ class Overview:
     articles_failed: int
     queue_oldest_seconds: float
     sources: SourceHealth
+    troubles: tuple[Trouble, ...] = ()
 
     @property
     def includes_synthetic(self) -> bool:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import orjson
 
 from curation.serving.types import (
     NUMPY_TYPES,
+    Cancelled,
+    DeadlineExceeded,
     InferRequest,
     InferResponse,
     InvalidRequest,
+    ModelFailed,
+    ModelNotFound,
     ModelSpec,
+    ModelState,
+    ModelUnavailable,
+    OutOfMemory,
+    Overloaded,
+    Progress,
+    ServingError,
     Tensor,
     TensorSpec,
 )
@@ -85,10 +95,11 @@ def read_response(document: dict[str, Any]) -> InferResponse:
     )
 
 
-def spec_document(spec: ModelSpec) -> dict[str, Any]:
+def spec_document(spec: ModelSpec, versions: Sequence[str]) -> dict[str, Any]:
+    """The versions that can be asked; the one that answers when none is named stands last."""
     return {
         "name": spec.name,
-        "versions": [spec.version],
+        "versions": list(versions),
         "platform": spec.platform,
         "inputs": [_tensor_spec_document(tensor) for tensor in spec.inputs],
         "outputs": [_tensor_spec_document(tensor) for tensor in spec.outputs],
@@ -104,6 +115,90 @@ def read_spec(document: dict[str, Any]) -> ModelSpec:
         tuple(_read_tensor_spec(item) for item in document.get("inputs", [])),
         tuple(_read_tensor_spec(item) for item in document.get("outputs", [])),
     )
+
+
+# -- Extensions ----------------------------------------------------------------------------------------------
+
+# How the model repository extension calls a state; what failed and what was unloaded differ in the reason.
+_REPOSITORY_STATES = {"loading": "LOADING", "ready": "READY", "failed": "UNAVAILABLE", "unloaded": "UNAVAILABLE"}
+
+
+def index_document(states: Iterable[ModelState]) -> list[dict[str, str]]:
+    return [
+        {
+            "name": state.name,
+            "version": state.version,
+            "state": _REPOSITORY_STATES[state.state],
+            "reason": "unloaded" if state.state == "unloaded" else state.reason,
+        }
+        for state in states
+    ]
+
+
+def read_index(items: Any) -> list[ModelState]:
+    """From any server with the extension; raises ValueError, KeyError or TypeError."""
+    return [_read_state(item) for item in items]
+
+
+def _read_state(item: dict[str, Any]) -> ModelState:
+    name, version, reason = str(item["name"]), str(item.get("version", "")), str(item.get("reason", ""))
+    match item.get("state"):
+        case "READY":
+            return ModelState(name, version, "ready")
+        case "LOADING":
+            return ModelState(name, version, "loading")
+        case _ if reason in ("", "unloaded"):
+            return ModelState(name, version, "unloaded", reason)
+        case _:
+            return ModelState(name, version, "failed", reason)
+
+
+def wanted_version(document: dict[str, Any]) -> str:
+    """Which version a load or unload is about; "" for all."""
+    parameters = document.get("parameters", {})
+    version = parameters.get("version", "") if isinstance(parameters, dict) else None
+    if not isinstance(version, str):
+        raise InvalidRequest("'parameters' is an object, and its 'version' a string")
+    return version
+
+
+def progress_document(progress: Progress) -> dict[str, Any]:
+    return {"step": progress.step, "steps": progress.steps, "state": progress.state}
+
+
+def read_progress(document: dict[str, Any]) -> Progress:
+    state: Literal["waiting", "running"] = "waiting" if document.get("state") == "waiting" else "running"
+    return Progress(int(document["step"]), int(document["steps"]), state)
+
+
+# Errors travel with their name beside the text, so that the asking side raises what the answering side raised.
+_STATUS: Mapping[type[ServingError], int] = {
+    InvalidRequest: 400,
+    ModelNotFound: 404,
+    Overloaded: 429,
+    Cancelled: 499,  # no standard number; the one that proxies log for a caller who went away
+    ModelUnavailable: 503,
+    OutOfMemory: 503,
+    ModelFailed: 500,
+    DeadlineExceeded: 504,
+}
+
+
+def error_document(error: ServingError) -> tuple[int, dict[str, str]]:
+    """The status and the body."""
+    kind = next(kind for kind in type(error).__mro__ if kind in _STATUS)
+    return _STATUS[kind], {"error": str(error), "kind": kind.__name__}
+
+
+def read_error(document: dict[str, Any]) -> ServingError | None:
+    """None when another server's error does not say its kind. Raises KeyError when it is no error of the protocol."""
+    text = str(document["error"])
+    kinds = {kind.__name__: kind for kind in _STATUS}
+    kind = kinds.get(str(document.get("kind", "")))
+    return None if kind is None else kind(text)
+
+
+# -- Tensors -------------------------------------------------------------------------------------------------
 
 
 def _tensor_document(tensor: Tensor) -> dict[str, Any]:

@@ -1,97 +1,75 @@
-"""The models by name: what each takes and gives, and how it is loaded. Adding a model is adding a line to MODELS."""
+"""The models by name and version, and what their signatures demand of requests and answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import import_module
+from math import prod
 
 import numpy as np
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
-from curation.serving import _bridge, _familiarity, _korean, _tokens
-from curation.serving.types import InferRequest, InvalidRequest, ModelSpec, Tensor, TensorSpec
+from curation.serving.types import InferRequest, InvalidRequest, Model, ModelNotFound, ModelSpec, Parameter, Tensor
 
 # More rows than this in one request are refused: callers send chunks, so that nobody waits behind a giant.
 MAX_ROWS = 256
-
-Compute = Callable[[InferRequest], tuple[Tensor, ...]]
-
-
-@dataclass(frozen=True)
-class Model:
-    """A signature and the way to load what computes it. Loading may take seconds and happens once."""
-
-    spec: ModelSpec
-    load: Callable[[], Compute]
+# What says how a request is served, not what is computed: requests that differ in these alone share a batch.
+HOW_NOT_WHAT = frozenset({"timeout", "priority"})
 
 
-_TEXTS = (TensorSpec("text", "BYTES", (-1,)), TensorSpec("language", "BYTES", (-1,)))
+class Registry:
+    """Models in the order in which they were registered; of a name's versions, the last answers when none is named."""
+
+    def __init__(self, models: Iterable[Model] = ()) -> None:
+        self._models: dict[str, dict[str, Model]] = {}
+        self.register(*models)
+
+    def register(self, *models: Model) -> None:
+        """A name and version that is there already is replaced, and counts as registered last."""
+        for model in models:
+            versions = self._models.setdefault(model.spec.name, {})
+            versions.pop(model.spec.version, None)
+            versions[model.spec.version] = model
+
+    def __iter__(self) -> Iterator[Model]:
+        for versions in list(self._models.values()):
+            yield from list(versions.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._models
+
+    def versions(self, name: str) -> list[Model]:
+        """At least one, the last registered last. Raises ModelNotFound."""
+        if name not in self._models:
+            raise ModelNotFound(f"no model is called {name!r}; there are {', '.join(sorted(self._models))}")
+        return list(self._models[name].values())
+
+    def model(self, name: str, version: str) -> Model:
+        """Raises ModelNotFound."""
+        for model in self.versions(name):
+            if model.spec.version == version:
+                return model
+        known = ", ".join(model.spec.version for model in self.versions(name))
+        raise ModelNotFound(f"model {name!r} has no version {version!r}; there are {known}")
 
 
-def _load_minilm() -> Compute:
-    from curation.serving._model_minilm import Encoder
-
-    encode = Encoder()
-    _korean.load()
-
-    def compute(request: InferRequest) -> tuple[Tensor, ...]:
-        return (Tensor.of_floats("embedding", encode([_embeddable(*row) for row in _rows(request)])),)
-
-    return compute
+MODELS = Registry()
 
 
-def _load_bridge() -> Compute:
-    _korean.load()
-    _familiarity.load()
-
-    def compute(request: InferRequest) -> tuple[Tensor, ...]:
-        rows = _rows(request)
-        return (
-            Tensor.of_text("english", [_embeddable(*row) for row in rows]),
-            Tensor.of_floats("familiarity", np.array([_familiarity.familiarity(*row) for row in rows])),
-        )
-
-    return compute
-
-
-def _load_tokens() -> Compute:
-    _korean.load()
-
-    def compute(request: InferRequest) -> tuple[Tensor, ...]:
-        # Rows differ in length, tensors do not: a row's tokens are joined by single spaces.
-        return (Tensor.of_text("tokens", [" ".join(_tokens.search_tokens(*row)) for row in _rows(request)]),)
-
-    return compute
-
-
-def _rows(request: InferRequest) -> list[tuple[str, str]]:
-    return list(zip(request.input("text").texts(), request.input("language").texts(), strict=True))
-
-
-def _embeddable(text: str, language: str) -> str:
-    return _bridge.to_english(text) if _korean.is_korean(text, language) else text
-
-
-# A version names everything that a vector depends on: raise it when the bridge or its glossary changes.
-MODELS: Mapping[str, Model] = {
-    model.spec.name: model
-    for model in (
-        Model(
-            ModelSpec("minilm", "1", "onnxruntime", _TEXTS, (TensorSpec("embedding", "FP32", (-1, 384)),)),
-            _load_minilm,
-        ),
-        Model(
-            ModelSpec(
-                "bridge",
-                "1",
-                "kiwipiepy",
-                _TEXTS,
-                (TensorSpec("english", "BYTES", (-1,)), TensorSpec("familiarity", "FP32", (-1,))),
-            ),
-            _load_bridge,
-        ),
-        Model(ModelSpec("tokens", "1", "kiwipiepy", _TEXTS, (TensorSpec("tokens", "BYTES", (-1,)),)), _load_tokens),
-    )
-}
+@cache
+def models() -> Registry:
+    """MODELS with what an operator brings: each entry of MODELS_EXTRA is `package.module:function`, and the function
+    gives the models. Raises ImproperlyConfigured.
+    """
+    for entry in settings.MODELS_EXTRA:
+        try:
+            module, function = entry.split(":")
+            MODELS.register(*getattr(import_module(module), function)())
+        except Exception as error:  # whatever the module does
+            raise ImproperlyConfigured(f"MODELS_EXTRA: {entry!r} gives no models: {error}") from error
+    return MODELS
 
 
 def check_request(spec: ModelSpec, request: InferRequest) -> int:
@@ -132,11 +110,26 @@ def joined(requests: list[InferRequest]) -> InferRequest:
         )
         shape = (sum(part.shape[0] for part in parts), *tensor.shape[1:])
         inputs.append(Tensor(tensor.name, tensor.datatype, shape, data))
-    return InferRequest(tuple(inputs), first.parameters)
+    return InferRequest(tuple(inputs), what_is_asked(first))
+
+
+def what_is_asked(request: InferRequest) -> dict[str, Parameter]:
+    """The parameters that an answer depends on."""
+    return {name: value for name, value in request.parameters.items() if name not in HOW_NOT_WHAT}
+
+
+def may_share(one: InferRequest, other: InferRequest) -> bool:
+    """Whether two requests of one model can be computed as one: the same parameters, rows of the same shape."""
+    return what_is_asked(one) == what_is_asked(other) and all(
+        tensor.shape[1:] == other.input(tensor.name).shape[1:] for tensor in one.inputs
+    )
 
 
 def parted(outputs: tuple[Tensor, ...], rows: list[int]) -> list[tuple[Tensor, ...]]:
-    """The joined answer, cut back into one per caller."""
+    """The joined answer, cut back into one per caller. Raises ValueError when the model gave other rows than asked."""
+    for tensor in outputs:
+        if not tensor.shape or tensor.shape[0] != sum(rows):
+            raise ValueError(f"output {tensor.name!r} has the shape {list(tensor.shape)} for {sum(rows)} rows")
     parts: list[tuple[Tensor, ...]] = []
     start = 0
     for count in rows:
@@ -146,7 +139,7 @@ def parted(outputs: tuple[Tensor, ...], rows: list[int]) -> list[tuple[Tensor, .
             data = (
                 tensor.array()[start : start + count].ravel()
                 if isinstance(tensor.data, np.ndarray)
-                else tensor.data[start : start + count]
+                else tensor.data[start * prod(shape[1:]) : (start + count) * prod(shape[1:])]
             )
             cut.append(Tensor(tensor.name, tensor.datatype, shape, data))
         parts.append(tuple(cut))

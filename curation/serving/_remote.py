@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+import orjson
 
 from curation.serving import _patience, _protocol
 from curation.serving.types import (
+    DeadlineExceeded,
     InferRequest,
     InferResponse,
     InvalidRequest,
     ModelNotFound,
     ModelSpec,
+    ModelState,
     ModelUnavailable,
+    Overloaded,
+    Progress,
+    ServingError,
 )
 
-# Answers that mean "not now": the queue is full, or the model is still loading.
-_LATER = frozenset({429, 502, 503, 504})
 LONGEST_PAUSE_SECONDS = 2.0
+LOST_CONNECTIONS = 1  # survived by asking again; a request that ends the server each time must not do so for ever
+PROBE_SECONDS = 2.0
+# Beyond its deadline a request's answer is still on its way.
+GRACE_SECONDS = 1.0
 
 
 class RemoteDriver:
@@ -33,72 +42,132 @@ class RemoteDriver:
             base_url=self._url, timeout=timeout, trust_env=False, headers={"content-type": "application/json"}
         )
 
-    def infer(self, name: str, request: InferRequest) -> InferResponse:
-        body = _protocol.dump(_protocol.request_document(request))
-        document = self._ask("POST", f"/v2/models/{quote(name, safe='')}/infer", body)
-        return self._read(_protocol.read_response, document)
+    def infer(self, name: str, request: InferRequest, version: str = "") -> InferResponse:
+        allowed = request.timeout_seconds
+        seconds = _patience.within(self._timeout if allowed is None else allowed)
+        # A caller who no longer waits then should not be computed for either.
+        parameters = {**request.parameters, "timeout": max(1, int(seconds * 1_000_000))}
+        body = _protocol.dump(_protocol.request_document(InferRequest(request.inputs, parameters, request.id)))
+        document = self._ask("POST", _path(name, version, "infer"), body, seconds=seconds)
+        response: InferResponse = self._read(_protocol.read_response, document)
+        if name in self._specs and not version and response.version != self._specs[name].version:
+            del self._specs[name]  # another version answers by now
+        return response
 
     def spec(self, name: str) -> ModelSpec:
         if name not in self._specs:
-            document = self._ask("GET", f"/v2/models/{quote(name, safe='')}")
-            self._specs[name] = self._read(_protocol.read_spec, document)
+            self._specs[name] = self._read(_protocol.read_spec, self._ask("GET", _path(name)))
         return self._specs[name]
+
+    def has_model(self, name: str) -> bool:
+        try:
+            self._ask("GET", _path(name))
+        except ModelNotFound:
+            return False
+        return True
 
     def is_ready(self) -> bool:
         try:
-            return self._client.get("/v2/health/ready", timeout=2.0).status_code == 200
+            return self._client.get("/v2/health/ready", timeout=PROBE_SECONDS).status_code == 200
         except httpx.HTTPError:
             return False
+
+    def states(self) -> list[ModelState]:
+        states: list[ModelState] = self._read(
+            _protocol.read_index, self._ask("POST", "/v2/repository/index", b"{}", seconds=PROBE_SECONDS)
+        )
+        return states
+
+    def progress(self, name: str, request_id: str) -> Progress | None:
+        try:
+            document = self._ask("GET", _path(name, "", "requests", request_id), seconds=PROBE_SECONDS)
+        except ModelNotFound:
+            return None
+        progress: Progress = self._read(_protocol.read_progress, document)
+        return progress
+
+    def cancel(self, name: str, request_id: str) -> bool:
+        try:
+            self._ask("POST", _path(name, "", "requests", request_id, "cancel"), b"{}", seconds=PROBE_SECONDS)
+        except ModelNotFound:
+            return False
+        return True
 
     def close(self) -> None:
         self._client.close()
 
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
-        """Asks again while the server says "later", as long as the whole timeout allows."""
-        timeout = _patience.within(self._timeout)
-        until = time.monotonic() + timeout
-        pause = 0.05
+    def _ask(self, method: str, path: str, body: bytes | None = None, *, seconds: float | None = None) -> Any:
+        """Asks again while the server is away or says "later", as long as the whole time allows."""
+        seconds = _patience.within(self._timeout if seconds is None else seconds)
+        until = time.monotonic() + seconds
+        pause, lost = 0.05, 0
         while True:
+            trouble: ServingError
             try:
+                left = max(0.01, until - time.monotonic())
                 response = self._client.request(
-                    method, path, content=body, headers={"content-type": "application/json"}, timeout=timeout
-                )
+                    method, path, content=body, headers={"content-type": "application/json"},
+                    timeout=httpx.Timeout(left, read=left + GRACE_SECONDS),
+                )  # fmt: skip
             except httpx.ConnectError:
-                trouble = f"nothing answers at {self._url}"
+                trouble = ModelUnavailable(f"nothing answers at {self._url}")
+            except httpx.TimeoutException as error:
+                raise DeadlineExceeded(f"{self._url} did not answer within {seconds:g} s") from error
             except httpx.HTTPError as error:
-                raise ModelUnavailable(f"{self._url}: {error or type(error).__name__}") from error
+                # It died over the request, or closed a connection that we had kept. What it computes has no side
+                # effects, so the request may be made again.
+                trouble = ModelUnavailable(f"{self._url}: {error or type(error).__name__}")
+                lost += 1
+                if lost > LOST_CONNECTIONS:
+                    raise trouble from error
             else:
-                if response.status_code not in _LATER:
-                    return self._checked(response)
-                trouble = _complaint(response)
+                if response.is_success:
+                    return self._read(orjson.loads, response.content)
+                trouble = _refusal(response)
+                if not _is_for_now(response, trouble):
+                    raise trouble
                 pause = max(pause, _seconds(response.headers.get("retry-after", "")))
             if time.monotonic() + pause > until:
-                raise ModelUnavailable(trouble)
+                raise trouble
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
-    def _checked(self, response: httpx.Response) -> dict[str, Any]:
-        if response.status_code == 404:
-            raise ModelNotFound(_complaint(response))
-        if response.status_code >= 500:
-            raise ModelUnavailable(_complaint(response))
-        if response.status_code >= 400:
-            raise InvalidRequest(_complaint(response))
-        return self._read(_protocol.load, response.content)
-
-    def _read(self, reader: Any, document: Any) -> Any:
+    def _read(self, reader: Callable[[Any], Any], document: Any) -> Any:
         """What the server sends wrongly is the server's fault, not the caller's."""
         try:
             return reader(document)
-        except (InvalidRequest, KeyError, TypeError, ValueError) as error:
+        except (InvalidRequest, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelUnavailable(f"{self._url} does not speak the Open Inference Protocol v2: {error}") from error
 
 
-def _complaint(response: httpx.Response) -> str:
+def _path(name: str, version: str = "", *more: str) -> str:
+    parts = ["models", name, *(["versions", version] if version else []), *more]
+    return "/v2/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _refusal(response: httpx.Response) -> ServingError:
+    """What the answering side raised, where it says so; else what its status means."""
+    text = f"{response.url} answered {response.status_code}"
     try:
-        return str(_protocol.load(response.content)["error"])
+        document = _protocol.load(response.content)
+        if error := _protocol.read_error(document):
+            return error
+        text = str(document["error"])
     except (InvalidRequest, KeyError):
-        return f"{response.url} answered {response.status_code}"
+        pass
+    if response.status_code == 404:
+        return ModelNotFound(text)
+    if response.status_code == 429:
+        return Overloaded(text)
+    return ModelUnavailable(text) if response.status_code >= 500 else InvalidRequest(text)
+
+
+def _is_for_now(response: httpx.Response, trouble: ServingError) -> bool:
+    """The queue is full, or somebody between us and the models says that they are away for a moment."""
+    if isinstance(trouble, Overloaded) or "retry-after" in response.headers:
+        return True
+    says_why = response.headers.get("content-type", "").startswith("application/json")
+    return response.status_code in (502, 503, 504) and not says_why
 
 
 def _seconds(header: str) -> float:

@@ -10,118 +10,196 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from curation.serving import _protocol
-from curation.serving._batching import Overloaded
-from curation.serving._local import LocalDriver
-from curation.serving._registry import MODELS
-from curation.serving.types import InferResponse, InvalidRequest, ModelNotFound, ModelUnavailable
+from curation.serving._engine import Engine
+from curation.serving.types import Cancelled, InvalidRequest, ModelNotFound, Overloaded, ServingError
 
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus' own name of its text format
+
+SERVER = {"name": "gyeol", "version": "2", "extensions": ["model_repository", "progress", "cancel", "metrics"]}
 
 Message = MutableMapping[str, Any]
-Answer = tuple[int, dict[str, Any], dict[str, str]]
+Receive = Callable[[], Awaitable[Message]]
+Answer = tuple[int, Any, dict[str, str]]
 
 
 class BodyTooLarge(InvalidRequest):
     pass
 
 
-class Application:
-    def __init__(self, driver: LocalDriver) -> None:
-        self.driver = driver
+class NoSuchAddress(ModelNotFound):
+    pass
 
-    async def __call__(
-        self,
-        scope: Message,
-        receive: Callable[[], Awaitable[Message]],
-        send: Callable[[Message], Awaitable[None]],
-    ) -> None:
+
+class Application:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def __call__(self, scope: Message, receive: Receive, send: Callable[[Message], Awaitable[None]]) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
         status, document, headers = await self._answer(scope["method"], scope["path"], receive)
-        body = _protocol.dump(document)
+        body = document if isinstance(document, bytes) else _protocol.dump(document)
         fields = {"content-type": "application/json", "content-length": str(len(body)), **headers}
         raw = [(name.encode(), value.encode()) for name, value in fields.items()]
         await send({"type": "http.response.start", "status": status, "headers": raw})
         await send({"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""})
 
-    async def _live(
-        self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
+    async def _live(self, receive: Receive, send: Callable[[Message], Awaitable[None]]) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                for name in self.driver.models:
-                    self.driver.worker(name)  # loads on a thread of its own: the port answers at once
+                await asyncio.to_thread(self.engine.start)  # which only begins: the port answers at once
                 await send({"type": "lifespan.startup.complete"})
             else:
-                await asyncio.to_thread(self.driver.close)
+                await asyncio.to_thread(self.engine.close)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    async def _answer(self, method: str, path: str, receive: Callable[[], Awaitable[Message]]) -> Answer:
+    async def _answer(self, method: str, path: str, receive: Receive) -> Answer:
         try:
             return await self._route(method, [part for part in path.split("/") if part], receive)
-        except ModelNotFound as error:
-            return _trouble(404, error)
         except BodyTooLarge as error:
-            return _trouble(413, error)
-        except InvalidRequest as error:
-            return _trouble(400, error)
+            return 413, _protocol.error_document(error)[1], {}
         except Overloaded as error:
-            return _trouble(429, error, {"retry-after": str(error.retry_after_seconds)})
-        except ModelUnavailable as error:
-            return _trouble(503, error, {"retry-after": "1"})
+            return *_protocol.error_document(error), {"retry-after": str(error.retry_after_seconds)}
+        except ServingError as error:
+            return *_protocol.error_document(error), {}
         except Exception as error:
             logger.exception("%s %s failed", method, path)
-            return _trouble(500, error)
+            return 500, {"error": str(error) or type(error).__name__}, {}
 
-    async def _route(self, method: str, parts: list[str], receive: Callable[[], Awaitable[Message]]) -> Answer:
-        if (len(parts) == 6 and parts[3] == "versions") or (len(parts) == 5 and parts[3] == "versions"):
-            self._check_version(parts[2], parts[4])
+    async def _route(self, method: str, parts: list[str], receive: Receive) -> Answer:
+        version = ""
+        if len(parts) >= 5 and parts[:2] == ["v2", "models"] and parts[3] == "versions":
+            version = parts[4]
+            self.engine.models.model(parts[2], version)  # or there is no such version
             parts = parts[:3] + parts[5:]
-        reading = method in ("GET", "HEAD")
+        verb, handle = self._address(parts, version)
+        if method != verb and (verb, method) != ("GET", "HEAD"):
+            allowed = "GET, HEAD" if verb == "GET" else verb
+            return 405, {"error": f"{method} is not for this address; {verb} is"}, {"allow": allowed}
+        return await handle(receive)
+
+    def _address(self, parts: list[str], version: str) -> tuple[str, Callable[[Receive], Awaitable[Answer]]]:
+        """The method that an address takes, and what answers."""
         match parts:
-            case ["v2"] if reading:
-                return 200, {"name": "gyeol", "version": "1", "extensions": []}, {}
-            case ["v2", "health", "live"] if reading:
-                return 200, {"live": True}, {}
-            case ["v2", "health", "ready"] if reading:
-                ready = all(self.driver.worker(name).is_ready for name in self.driver.models)
-                return (200 if ready else 503), {"ready": ready}, {}
-            case ["v2", "models", name] if reading:
-                return 200, _protocol.spec_document(self.driver.spec(name)), {}
-            case ["v2", "models", name, "ready"] if reading:
-                ready = self.driver.worker(name).is_ready
-                return (200 if ready else 503), {"name": name, "ready": ready}, {}
-            case ["v2", "models", name, "infer"] if method == "POST":
-                return 200, await self._infer(name, await _body(receive)), {}
-            case ["v2"] | ["v2", "health", "live" | "ready"] | ["v2", "models", _] | ["v2", "models", _, "ready"]:
-                return 405, {"error": f"{method} is not for this address; GET is"}, {"allow": "GET, HEAD"}
-            case ["v2", "models", _, "infer"]:
-                return 405, {"error": f"{method} is not for this address; POST is"}, {"allow": "POST"}
-        return 404, {"error": "no such address in the Open Inference Protocol v2"}, {}
+            case ["v2"]:
+                return "GET", _said(SERVER)
+            case ["v2", "health", "live"]:
+                return "GET", _said({"live": True})
+            case ["v2", "health", "ready"]:
+                return "GET", self._is_ready
+            case ["v2", "models", name]:
+                return "GET", partial(self._describe, name, version)
+            case ["v2", "models", name, "ready"]:
+                return "GET", partial(self._is_model_ready, name, version)
+            case ["v2", "models", name, "infer"]:
+                return "POST", partial(self._infer, name, version)
+            case ["v2", "models", name, "requests", request_id]:
+                return "GET", partial(self._progress, name, request_id)
+            case ["v2", "models", name, "requests", request_id, "cancel"]:
+                return "POST", partial(self._cancel, name, request_id)
+            case ["v2", "repository", "index"]:
+                return "POST", self._index
+            case ["v2", "repository", "models", name, "load" | "unload" as verb]:
+                return "POST", partial(self._change, name, verb)
+            case ["metrics"]:
+                return "GET", self._metrics
+        raise NoSuchAddress("no such address in the Open Inference Protocol v2")
 
-    def _check_version(self, name: str, version: str) -> None:
-        if self.driver.spec(name).version != version:
-            raise ModelNotFound(f"model {name!r} has version {self.driver.spec(name).version}, not {version!r}")
+    # -- The protocol ----------------------------------------------------------------------------------------
 
-    async def _infer(self, name: str, body: bytes) -> dict[str, Any]:
-        worker = self.driver.worker(name)
-        document = _protocol.load(body)
+    async def _is_ready(self, receive: Receive) -> Answer:
+        """With everything essential: a failed caption model is told in the index, and takes no site off the air."""
+        states = await asyncio.to_thread(self.engine.states)
+        essential = {(each.spec.name, each.spec.version) for each in self.engine.models if each.is_essential}
+        ready = all(each.state == "ready" for each in states if (each.name, each.version) in essential)
+        return (200 if ready else 503), {"ready": ready}, {}
+
+    async def _is_model_ready(self, name: str, version: str, receive: Receive) -> Answer:
+        version = version or (await asyncio.to_thread(self.engine.versions, name))[-1].version
+        states = await asyncio.to_thread(self.engine.states)
+        ready = any((each.name, each.version, each.state) == (name, version, "ready") for each in states)
+        return (200 if ready else 503), {"name": name, "ready": ready}, {}
+
+    async def _describe(self, name: str, version: str, receive: Receive) -> Answer:
+        specs = await asyncio.to_thread(self.engine.versions, name)
+        spec = self.engine.models.model(name, version).spec if version else specs[-1]
+        return 200, _protocol.spec_document(spec, [each.version for each in specs]), {}
+
+    async def _infer(self, name: str, version: str, receive: Receive) -> Answer:
+        self.engine.models.versions(name)  # or there is no such model, whatever the body says
+        document = _protocol.load(await _body(receive))
         request, wanted = _protocol.read_request(document), _protocol.wanted_outputs(document)
-        outputs = await asyncio.wrap_future(worker.submit(request))
-        return _protocol.response_document(InferResponse(name, worker.model.spec.version, outputs, request.id), wanted)
+        answer = asyncio.ensure_future(self.engine.answer(name, version, request))
+        gone = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                raise Cancelled("the caller has gone")
+            return 200, _protocol.response_document(answer.result(), wanted), {}
+        finally:
+            answer.cancel()
+            gone.cancel()
+
+    # -- Extensions ------------------------------------------------------------------------------------------
+
+    async def _progress(self, name: str, request_id: str, receive: Receive) -> Answer:
+        progress = await asyncio.to_thread(self.engine.progress, name, request_id)
+        if progress is None:
+            raise ModelNotFound(f"model {name!r} has no request {request_id!r}, or no longer")
+        return 200, _protocol.progress_document(progress), {}
+
+    async def _cancel(self, name: str, request_id: str, receive: Receive) -> Answer:
+        if not await asyncio.to_thread(self.engine.cancel, name, request_id):
+            raise ModelNotFound(f"model {name!r} has no request {request_id!r}, or no longer")
+        return 200, {}, {}
+
+    async def _index(self, receive: Receive) -> Answer:
+        only_ready = _protocol.load(await _body(receive) or b"{}").get("ready") is True
+        states = await asyncio.to_thread(self.engine.states)
+        return 200, _protocol.index_document(each for each in states if each.state == "ready" or not only_ready), {}
+
+    async def _change(self, name: str, verb: str, receive: Receive) -> Answer:
+        """Loads or unloads, and answers when that is done."""
+        version = _protocol.wanted_version(_protocol.load(await _body(receive) or b"{}"))
+        change = self.engine.load if verb == "load" else self.engine.unload
+        for done in await asyncio.to_thread(change, name, version):
+            # Whoever asked may go away; the model is loaded all the same.
+            await asyncio.shield(asyncio.wrap_future(done))
+        return 200, {}, {}
+
+    async def _metrics(self, receive: Receive) -> Answer:
+        return 200, await asyncio.to_thread(self.engine.metrics), {"content-type": METRICS_TYPE}
 
 
-async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:
+def _said(document: dict[str, Any]) -> Callable[[Receive], Awaitable[Answer]]:
+    async def handle(receive: Receive) -> Answer:
+        return 200, document, {}
+
+    return handle
+
+
+async def _gone(receive: Receive) -> None:
+    """Until the caller closes the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _body(receive: Receive) -> bytes:
     chunks, size = [], 0
     while True:
         message = await receive()
@@ -132,10 +210,6 @@ async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:
         chunks.append(chunk)
         if not message.get("more_body"):
             return b"".join(chunks)
-
-
-def _trouble(status: int, error: Exception, headers: dict[str, str] | None = None) -> Answer:
-    return status, {"error": str(error) or type(error).__name__}, headers or {}
 
 
 def _end_with_parent() -> None:
@@ -152,8 +226,21 @@ def _end_with_parent() -> None:
 
 def application() -> Application:
     """What granian's worker process calls, once."""
+    from curation.serving._local import LocalDriver
+    from curation.serving._metrics import Metrics
+
     _end_with_parent()
-    return Application(LocalDriver(MODELS))
+    return Application(LocalDriver(watcher=Metrics()))
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises ImproperlyConfigured when this machine cannot listen there."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise ImproperlyConfigured(f"cannot listen on {host}:{port}: {error.strerror}") from None
 
 
 def serve(host: str, port: int) -> None:

@@ -12,16 +12,29 @@ import numpy as np
 from django.conf import settings
 
 from curation.serving import _patience
-from curation.serving.types import InferRequest, InferResponse, ModelSpec, ModelUnavailable, Space, Tensor
+from curation.serving.types import (
+    InferRequest,
+    InferResponse,
+    ModelSpec,
+    ModelState,
+    ModelUnavailable,
+    Progress,
+    Space,
+    Tensor,
+)
 
 # Large enough to keep the embedder busy, small enough that others get their turn in between.
 CHUNK_ROWS = 64
 
 
 class Driver(Protocol):
-    def infer(self, name: str, request: InferRequest) -> InferResponse: ...
+    def infer(self, name: str, request: InferRequest, version: str = "") -> InferResponse: ...
     def spec(self, name: str) -> ModelSpec: ...
+    def has_model(self, name: str) -> bool: ...
     def is_ready(self) -> bool: ...
+    def states(self) -> list[ModelState]: ...
+    def progress(self, name: str, request_id: str) -> Progress | None: ...
+    def cancel(self, name: str, request_id: str) -> bool: ...
 
 
 @lru_cache(maxsize=8)
@@ -41,9 +54,35 @@ def _driver(url: str) -> Driver:
 os.register_at_fork(after_in_child=_driver.cache_clear)
 
 
-def infer(model: str, request: InferRequest) -> InferResponse:
-    """Raises ModelNotFound, ModelUnavailable or InvalidRequest."""
-    return _driver(settings.MODELS_URL).infer(model, request)
+def infer(model: str, request: InferRequest, *, version: str = "") -> InferResponse:
+    """The answer of the version named, or of the last registered that can answer.
+
+    The request's parameter `timeout`, in microseconds, is its deadline: what waits longer is never computed. One with
+    an `id` can be followed by `progress` and called off by `cancel`.
+
+    Raises ModelNotFound, InvalidRequest, Cancelled, or ModelUnavailable: Overloaded, DeadlineExceeded, OutOfMemory.
+    """
+    return _driver(settings.MODELS_URL).infer(model, request, version)
+
+
+def progress(model: str, request_id: str) -> Progress | None:
+    """None when there is no such request: not yet, or no longer. Raises ModelNotFound or ModelUnavailable."""
+    return _driver(settings.MODELS_URL).progress(model, request_id)
+
+
+def cancel(model: str, request_id: str) -> bool:
+    """Whether there was such a request: whoever asked it gets Cancelled. Raises ModelNotFound or ModelUnavailable."""
+    return _driver(settings.MODELS_URL).cancel(model, request_id)
+
+
+def has_model(name: str) -> bool:
+    """Whether there is a model of that name, able to answer or not. Raises ModelUnavailable when nobody can tell."""
+    return _driver(settings.MODELS_URL).has_model(name)
+
+
+def model_states() -> list[ModelState]:
+    """Every version of every model. Raises ModelUnavailable when nobody can tell."""
+    return _driver(settings.MODELS_URL).states()
 
 
 @contextmanager

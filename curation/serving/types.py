@@ -1,10 +1,11 @@
-"""The words of the Open Inference Protocol, version 2, as plain Python: tensors, requests, responses, errors."""
+"""The words of the Open Inference Protocol, version 2, as plain Python: tensors, requests, models, errors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
+from typing import Literal
 
 import numpy as np
 
@@ -35,11 +36,35 @@ class ModelNotFound(ServingError):
 
 
 class ModelUnavailable(ServingError):
-    """The model is there but cannot answer now: loading, overloaded, or out of reach. Trying later may help."""
+    """The model is there but cannot answer now: loading, failed, unloaded, or out of reach. Trying later may help."""
+
+
+class Overloaded(ModelUnavailable):
+    """Too many requests wait already. `retry_after_seconds` is a guess at when there will be room."""
+
+    def __init__(self, message: str, retry_after_seconds: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class DeadlineExceeded(ModelUnavailable):
+    """The request's own `timeout` was over before its answer was there."""
+
+
+class OutOfMemory(ModelUnavailable):
+    """The computation needs more memory than there is; fewer rows, or a smaller picture, may fit."""
+
+
+class ModelFailed(ModelUnavailable):
+    """The computation broke over this request alone; the model goes on answering others."""
 
 
 class InvalidRequest(ServingError):
     """The request breaks the protocol or the model's signature; trying again will not help."""
+
+
+class Cancelled(ServingError):
+    """Nobody waits for this answer any more, or somebody asked that it not be computed."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +107,19 @@ class InferRequest:
     inputs: tuple[Tensor, ...]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     id: str = ""
+
+    @property
+    def timeout_seconds(self) -> float | None:
+        """The request's own deadline, counted from its arrival: the parameter `timeout`, microseconds as Triton has it.
+
+        Raises InvalidRequest.
+        """
+        timeout = self.parameters.get("timeout")
+        if timeout is None:
+            return None
+        if isinstance(timeout, bool | str) or timeout <= 0:
+            raise InvalidRequest(f"'timeout' is a positive number of microseconds, not {timeout!r}")
+        return timeout / 1_000_000
 
     def input(self, name: str) -> Tensor:
         for tensor in self.inputs:
@@ -131,3 +169,63 @@ class Space:
     name: str
     revision: str
     dimension: int
+
+
+# -- Models --------------------------------------------------------------------------------------------------
+
+
+class Running:
+    """How a computation speaks to those who wait for it. This one, for calls past the door, has nobody to speak to."""
+
+    def step(self, done: int, of: int) -> None:
+        """Tells that `done` of `of` steps are made; raises Cancelled once nobody waits for the answer any more."""
+
+
+Compute = Callable[[InferRequest, Running], tuple[Tensor, ...]]
+
+
+def rows(request: InferRequest) -> float:
+    """The plainest cost of a request: its number of rows."""
+    return float(request.inputs[0].shape[0])
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How much is computed at once. Requests share a batch when all their parameters but timeout and priority agree."""
+
+    window_seconds: float = 0.004  # the longest that a caller waits for company
+    max_rows: int = 64
+    max_waiting: int = 64  # requests; the next one is told to come again
+    cost: Callable[[InferRequest], float] = rows  # what a request weighs, pixels for example
+    max_cost: float | None = None  # of a batch; whoever alone costs more is computed alone
+
+
+@dataclass(frozen=True)
+class Model:
+    """A signature and the way to load what computes it, once, on the thread that then computes.
+
+    What `load` returns may have a method `close()`, called when the model is unloaded.
+    """
+
+    spec: ModelSpec
+    load: Callable[[], Compute]
+    batching: Batching = field(default_factory=Batching)
+    is_essential: bool = False  # the server counts as ready only with it
+    warm: InferRequest | None = None  # computed once after loading, so that the first caller does not wait for it
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a request is: `step` of `steps`, both 0 where its model tells no steps or has not begun."""
+
+    step: int
+    steps: int
+    state: Literal["waiting", "running"] = "running"
+
+
+@dataclass(frozen=True)
+class ModelState:
+    name: str
+    version: str
+    state: Literal["loading", "ready", "failed", "unloaded"]
+    reason: str = ""  # why it is not ready, in one line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,7 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
         site=_site_figures(overview),
         charts=_charts(overview),
         ailing=_ailing(overview),
+        troubles=_troubles(overview),
     )
     return context
 
@@ -95,7 +96,7 @@ def _site_figures(overview: Overview) -> list[Figure]:
             _number(overview.articles),
             _("Ready to read; %(today)s of them since midnight UTC.") % {"today": _number(overview.articles_today)},
         ),
-        Figure(_("Illustrated"), _number(statistics.get("articles_illustrated", 0)), _("Articles with a picture.")),
+        _illustrated(statistics),
         Figure(
             _("Failures"),
             _number(failed + overview.articles_failed),
@@ -115,6 +116,16 @@ def _site_figures(overview: Overview) -> list[Figure]:
             alarming=overview.sources.failing > 0,
         ),
     ]
+
+
+def _illustrated(statistics: Mapping[str, float]) -> Figure:
+    painted = statistics.get("pictures_painted", 0)
+    definition = (
+        _("Articles with a picture; a model painted %(painted)s of them.") % {"painted": _number(painted)}
+        if painted
+        else _("Articles with a picture.")
+    )
+    return Figure(_("Illustrated"), _number(statistics.get("articles_illustrated", 0)), definition)
 
 
 def _charts(overview: Overview) -> list[Chart]:
@@ -173,6 +184,28 @@ def _chart(
         ][::-1],
     }
     return Chart(title, definition, json.dumps({"labels": labels, "datasets": datasets}), kind, table)
+
+
+def _troubles(overview: Overview) -> dict[str, Any]:
+    words = {
+        "models_away": _("The model server does not answer. Pictures and new articles wait for it."),
+        "model_failed": _("A model could not be loaded. What it would do is done without it."),
+        "paintings_refused": _(
+            "Pictures of the last 24 hours that a model should have painted; the composer drew them."
+        ),
+        "pictures_without_models": _(
+            "Pictures of the last 24 hours that are only a desk's emblem; they are drawn anew."
+        ),
+        "pictures_given_up": _("Pictures of the last 24 hours that are only a desk's emblem, because drawing failed."),
+        "pictures_held_up": _("Pictures that wait for something to be mended. Then they are drawn by themselves."),
+    }
+    return {
+        "headers": [_("What"), _("How many"), _("What went wrong")],
+        "rows": [
+            [words.get(trouble.key, trouble.key), _number(trouble.count), trouble.reason]
+            for trouble in overview.troubles
+        ],
+    }
 
 
 def _ailing(overview: Overview) -> dict[str, Any]:

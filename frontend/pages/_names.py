@@ -1,4 +1,4 @@
-"""Names of topics and areas in the language of the page."""
+"""Names of topics, areas and moods in the language of the page."""
 
 from __future__ import annotations
 
@@ -30,3 +30,21 @@ AREAS = {
 
 def area_name(slug: str) -> str:
     return _(AREAS[slug]) if slug in AREAS else slug.replace("-", " ").capitalize()
+
+
+MOODS = {
+    "neutral": gettext_noop("Neutral"),
+    "joy": gettext_noop("Joy"),
+    "hope": gettext_noop("Hope"),
+    "worry": gettext_noop("Worry"),
+    "sorrow": gettext_noop("Sorrow"),
+    "anger": gettext_noop("Anger"),
+    "surprise": gettext_noop("Surprise"),
+    "determination": gettext_noop("Resolve"),
+    "calm": gettext_noop("Calm"),
+    "curiosity": gettext_noop("Curiosity"),
+}
+
+
+def mood_name(key: str) -> str:
+    return _(MOODS[key]) if key in MOODS else key.capitalize()

@@ -24,9 +24,11 @@ from curation.topics.models import ArticleTopic
 from frontend.pages import _reasons
 from frontend.pages._answers import back, done, is_htmx
 from frontend.pages._cards import Pick, make_cards, only_wanted, picks
+from frontend.pages._linked_data import picture_data
 from frontend.pages._names import topic_name
 from frontend.pages._prose import prose
 from frontend.pages._reader import preference_of, reader_id_of, reader_of
+from illustrate import queries as pictures_of
 
 READ_NEXT = 4
 LOOKED_AT = 4 * READ_NEXT  # a reader who mutes much has something to read next all the same
@@ -48,6 +50,7 @@ def article(request: HttpRequest, article_id: int) -> HttpResponse:
         slate_id=item.slate_id if item else None,
         with_pictures=with_pictures,
     )
+    published = pictures_of.published(card.picture.picture_id) if card.picture and card.picture.src else None
     next_ids = only_wanted(ranking.also_like(article_id, reader_id, LOOKED_AT), reader_id)[:READ_NEXT]
     return render(
         request,
@@ -57,6 +60,10 @@ def article(request: HttpRequest, article_id: int) -> HttpResponse:
             "card": card,
             "prose": prose(shown),
             "share_image": request.build_absolute_uri(card.picture.card) if card.picture and card.picture.card else "",
+            "linked_data": picture_data(request, shown, card.picture, published)
+            if published and shown.owner_id is None
+            else "",
+            "is_by_model": bool(published and published.kind in {"model", "composite"}),
             "topics": _topics(article_id),
             "read_next": make_cards(picks(next_ids), reader_id=reader_id, with_pictures=with_pictures),
         },

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from frontend.pages._measures import measures
+from frontend.pages._names import mood_name
 from frontend.pages._reader import reader_of
 from illustrate import styles as looks_of
 from illustrate.models import StylePreset
@@ -27,18 +28,6 @@ LINE_FROM = 3.0  # WCAG 2.2: contrast that a line needs on its ground
 _DRAWING = threading.Lock()
 SHOWN_FIRST = "examples-2"  # the same news in every look, where looks are listed
 
-_MOODS = {
-    "neutral": gettext_noop("Neutral"),
-    "joy": gettext_noop("Joy"),
-    "hope": gettext_noop("Hope"),
-    "worry": gettext_noop("Worry"),
-    "sorrow": gettext_noop("Sorrow"),
-    "anger": gettext_noop("Anger"),
-    "surprise": gettext_noop("Surprise"),
-    "determination": gettext_noop("Resolve"),
-    "calm": gettext_noop("Calm"),
-    "curiosity": gettext_noop("Curiosity"),
-}
 _ROLES = {
     "sky": gettext_noop("Sky"),
     "haze": gettext_noop("Horizon"),
@@ -81,7 +70,7 @@ def style(request: HttpRequest, slug: str) -> HttpResponse:
         ],
         "line_from": LINE_FROM,
         "correspondents": [_correspondent(persona) for persona in looks_of.correspondents()],
-        "moods": [(_(_MOODS[mood]), *divmod(index, looks_of.COLUMNS)) for index, mood in enumerate(MOODS)],
+        "moods": [(mood_name(mood), *divmod(index, looks_of.COLUMNS)) for index, mood in enumerate(MOODS)],
         "others": [_heading(each) for each in looks_of.looks() if each.slug != slug],
     }
     return render(request, "style.html", context)

@@ -1,4 +1,8 @@
-"""Article, visual facts and preset become a brief. It holds keys only: no title, no text, nobody's name."""
+"""Article, visual facts and preset become a brief: keys, and a few phrases that name kinds, never anybody.
+
+The phrases say what the article is about, so a private article's brief is for its owner alone: what travels (a file,
+a card, a feed) may hold the keys, not the phrases.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ from functools import cache
 from typing import Any
 
 from illustrate.brief._choose import Choice, emblems_of, pick_hero, pick_supports, rank_motifs
-from illustrate.brief._reading import Reading, read_headline
+from illustrate.brief._reading import Reading
 from illustrate.brief._rules import load
 from illustrate.brief.sensitive import is_sensitive
+from illustrate.brief.writer import Told, tell
 from illustrate.render.motifs import Motif, get_motif
 from illustrate.render.scenes import anywhere, fits
 from illustrate.types import Brief, Subject, VisualFacts
@@ -45,32 +50,33 @@ def compose(
     seed: int,
     besides: Collection[str] = (),
     lately: Collection[str] = (),
+    told: Told | None = None,
 ) -> Brief:
     """The same subject, facts, preset and seed give the same brief. `besides` are heroes that were tried and failed,
-    `lately` those of the pictures drawn before it.
+    `lately` those of the pictures drawn before it. `told` is what `tell` read: who tries several times asks it once.
 
     Raises what the model server raises.
     """
+    told = told or tell(subject, facts)
     restrained, _ = is_sensitive(subject.title, subject.text, subject.language)
     ranked = rank_motifs(subject, dignified=restrained)
     hero = pick_hero(
         ranked, besides=besides, lately=lately, known=RESTRAINED_EMBLEMS if restrained else emblems_of(subject)
     )
-    reading = read_headline(
-        subject.title,
-        subject.text,
-        subject.language,
-        photo_words=f"{facts.alt} {facts.caption}".strip(),
-        brightness=facts.brightness,
-    )
     return _assemble(
-        subject, ranked, hero, reading, restrained=restrained, preset=preset, preset_version=preset_version, seed=seed
+        subject, ranked, hero, told, restrained=restrained, preset=preset, preset_version=preset_version, seed=seed
     )
 
 
-def area_scene(subject: Subject, *, preset: str, preset_version: int, seed: int) -> Brief:
-    """The dignified last resort: the desk's own emblem in the desk's own place, claiming nothing of the article."""
-    restrained, _ = is_sensitive(subject.title, subject.text, subject.language)
+def area_scene(
+    subject: Subject, *, preset: str, preset_version: int, seed: int, restrained: bool | None = None
+) -> Brief:
+    """The dignified last resort: the desk's own emblem in the desk's own place, claiming nothing of the article.
+
+    Without `restrained` the article is read for it; raises what the model server raises then.
+    """
+    if restrained is None:
+        restrained, _ = is_sensitive(subject.title, subject.text, subject.language)
     digest = title_hash(subject.title)
     hero = get_motif(RESTRAINED_EMBLEM if restrained else load("emblems.toml")["area"].get(subject.area, "globe"))
     chooser = _chooser(digest, seed)
@@ -101,13 +107,14 @@ def _assemble(
     subject: Subject,
     ranked: Sequence[Choice],
     hero: Choice,
-    reading: Reading,
+    told: Told,
     *,
     restrained: bool,
     preset: str,
     preset_version: int,
     seed: int,
 ) -> Brief:
+    reading = told.reading
     digest = title_hash(subject.title)
     chooser = _chooser(digest, seed)
     mood = "hope" if reading.mood == "joy" and SOBER_TOPICS & set(subject.topics) else reading.mood
@@ -139,6 +146,8 @@ def _assemble(
         palette=subject.area,
         preset=preset,
         preset_version=preset_version,
+        # What hurts is not spelled out to a model: a quiet thing in a quiet place says it.
+        phrases=() if restrained else told.phrases,
     )
 
 

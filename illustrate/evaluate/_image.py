@@ -12,6 +12,7 @@ from PIL import Image
 
 EDGE_WIDTH = 600  # edges are counted at this width: about what a card shows
 RING = 24  # pixels around the hero that count as its ground
+BLUR = 7  # pixels: wider than a screen's dots
 DIFFERENT = 16.0  # distance in CIE Lab from which two colours are told apart at a glance
 
 Box = Sequence[float]  # left, top, right, bottom in the image's pixels
@@ -22,7 +23,7 @@ def edge_density(image: Image.Image, *, screened: bool = False) -> float:
     """Share of pixels on an edge: near 0 an empty picture, high a cluttered one; a `screened` print's dots are none."""
     grey = np.asarray(image.convert("L").resize((EDGE_WIDTH, EDGE_WIDTH * image.height // image.width)))
     if screened:
-        grey = cv2.medianBlur(grey, 7)
+        grey = cv2.medianBlur(grey, BLUR)
     return float((cv2.Canny(grey, 80, 160) > 0).mean())
 
 
@@ -53,10 +54,14 @@ def hero_contrast(image: Image.Image, box: Box, *, screened: bool = False) -> fl
     left, top, right, bottom = _clipped(box, image.size)
     if right - left < 4 or bottom - top < 4:
         return 0.0
-    pixels = (np.asarray(image) / 255).astype(np.float32)
+    # Only the box and its ring are looked at, and what a blur there draws in.
+    reach = RING + (BLUR // 2 if screened else 0)
+    x, y = max(0, left - reach), max(0, top - reach)
+    pixels = (np.asarray(image)[y : bottom + reach, x : right + reach] / 255).astype(np.float32)
     if screened:
-        pixels = np.asarray(cv2.blur(pixels, (7, 7)), dtype=np.float32)
+        pixels = np.asarray(cv2.blur(pixels, (BLUR, BLUR)), dtype=np.float32)
     lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
+    left, top, right, bottom = left - x, top - y, right - x, bottom - y
     mask = np.zeros(lab.shape[:2], dtype=bool)
     mask[max(0, top - RING) : bottom + RING, max(0, left - RING) : right + RING] = True
     mask[top:bottom, left:right] = False

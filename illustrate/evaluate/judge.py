@@ -45,9 +45,27 @@ def judge(
 def measure(
     rendered: Rendered, brief: Brief, subject: Subject, *, crops: Iterable[Stage] = (), recent: Iterable[str] = ()
 ) -> Scores:
+    seen = measure_image(rendered, brief, crops=crops, recent=recent)
+    evidence = on_topic.weigh(subject, rendered.parts, brief.register)
+    weighed = {
+        "topics": evidence.topics,
+        "words": evidence.words,
+        "desk": evidence.desk,
+        ON_TOPIC: evidence.score,
+    }
+    return Scores(
+        figures={**seen.figures, **{name: round(value, 4) for name, value in weighed.items()}},
+        failed=(*seen.failed, *(() if on_topic.is_accepted(evidence) else (ON_TOPIC,))),
+        perceptual_hash=seen.perceptual_hash,
+    )
+
+
+def measure_image(
+    rendered: Rendered, brief: Brief, *, crops: Iterable[Stage] = (), recent: Iterable[str] = ()
+) -> Scores:
+    """What can be told of a picture without the article and without a model."""
     hero = rendered.parts["hero"]
     preset = get_preset(brief.preset, brief.preset_version)
-    evidence = on_topic.weigh(subject, rendered.parts, brief.register)
     perceptual_hash = _image.perceptual_hash(rendered.image)
     figures = {
         "edges": _image.edge_density(rendered.image, screened=preset.print),
@@ -55,10 +73,6 @@ def measure(
         "contrast": _image.hero_contrast(rendered.image, hero["box"], screened=preset.print),
         "twin_bits": float(_image.nearest_twin(perceptual_hash, recent)),
         "register": float(keeps_register(rendered, brief)),
-        "topics": evidence.topics,
-        "words": evidence.words,
-        "desk": evidence.desk,
-        ON_TOPIC: evidence.score,
     } | _worst([
         framing(rendered.parts, rendered.image.size), *(framing(crop.parts, crop.frame.pixels) for crop in crops)
     ])  # fmt: skip
@@ -68,7 +82,6 @@ def measure(
         "contrast": figures["contrast"] >= CONTRAST_FROM,
         "twin_bits": figures["twin_bits"] >= TWIN_BITS,
         "register": bool(figures["register"]),
-        ON_TOPIC: on_topic.is_accepted(evidence),
     } | {name: figures[name] <= most for name, most in _FRAMING.items()}
     return Scores(
         figures={name: round(value, 4) for name, value in figures.items()},

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 from illustrate.render._geometry import Figure
 from illustrate.render.frames import Frame
@@ -14,6 +16,8 @@ from illustrate.render.presets import Preset
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in the scene's units
 Points = Sequence[tuple[float, float]]
+Shown = Literal["all", "things", "people"]
+LAYERS = ("back", "figures", "front")
 PRINTED_RIM = 4.0  # pixels of bare paper round what is printed on a dark ground
 BLEED = 8.0  # beyond the frame, so that no edge shows
 
@@ -57,6 +61,18 @@ class Canvas:
     figures: list[str] = field(default_factory=list)
     front: list[str] = field(default_factory=list)
     props: list[str] = field(default_factory=list)  # names of what the scenery holds
+    people: list[tuple[str, int, int]] = field(default_factory=list)  # strokes of people: (layer, from, to)
+
+    @contextmanager
+    def drawing_people(self) -> Iterator[None]:
+        """What is drawn inside it can be left out of the sheet, or drawn alone."""
+        before = {layer: len(getattr(self, layer)) for layer in LAYERS}
+        yield
+        self.people += [
+            (layer, count, len(getattr(self, layer)))
+            for layer, count in before.items()
+            if len(getattr(self, layer)) > count
+        ]
 
     # The frame's edges, with bleed.
 
@@ -261,10 +277,11 @@ class Canvas:
         for x, y in figure.dots:
             yield f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{max(pen.detail, 3) * 1.15 / scale:.3f}" fill="{p.ink}"/>'
 
-    def svg(self) -> str:
+    def svg(self, shown: Shown = "all") -> str:
+        """The whole sheet; "things" leaves the people out, "people" is them alone on nothing."""
         frame, margin = self.frame, self.preset.margin
         edge = ""
-        if margin:
+        if margin and shown != "people":
             outer = f"M{self.left} {self.top}H{self.right}V{self.bottom}H{self.left}Z"
             inner = (
                 f"M{frame.left + margin} {frame.top + margin}V{frame.bottom - margin}H{frame.right - margin}"
@@ -275,8 +292,15 @@ class Canvas:
             f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
             f' width="{frame.pixels[0]}" height="{frame.pixels[1]}"'
             f' viewBox="{frame.left:g} {frame.top:g} {frame.width:g} {frame.height:g}">'
-            + "".join(self.back) + "".join(self.figures) + "".join(self.front) + edge + "</svg>"
+            + "".join(stroke for layer in LAYERS for stroke in self._strokes(layer, shown)) + edge + "</svg>"
         )  # fmt: skip
+
+    def _strokes(self, layer: str, shown: Shown) -> list[str]:
+        strokes: list[str] = getattr(self, layer)
+        if shown == "all":
+            return strokes
+        theirs = {index for name, start, end in self.people if name == layer for index in range(start, end)}
+        return [stroke for index, stroke in enumerate(strokes) if (index in theirs) == (shown == "people")]
 
 
 INK_SHADOW = "#1d1a24"

@@ -7,7 +7,7 @@ from typing import Any
 from illustrate.render import motifs, personas
 from illustrate.types import Brief, Rendered
 
-_WHERE_EN = {
+WHERE_EN = {
     "ground": "on open ground", "city": "on a city street", "street": "in a street of shops",
     "weather": "in a wide land", "night": "under a night sky", "shore": "by the sea", "road": "on a road",
     "journey": "at the end of a winding path", "rise": "at the top of a flight of steps",
@@ -83,7 +83,7 @@ def _english(brief: Brief, parts: dict[str, Any]) -> str:
     hero = motifs.get_motif(brief.hero).label_en
     dusk = " at dusk" if parts["time_of_day"] == "dusk" else ""
     night = " at night" if parts["time_of_day"] == "night" and parts["scene"] != "night" else ""
-    sentences = [f"{hero[0].upper()}{hero[1:]} {_where(parts, _WHERE_EN)}{dusk or night}"]
+    sentences = [f"{hero[0].upper()}{hero[1:]} {_where(parts, WHERE_EN)}{dusk or night}"]
     for support in parts["supports"][:1]:
         sentences[0] += f", with {motifs.get_motif(support['key']).label_en} {_PLACE_EN[support['where']]}"
     if person := parts["persona"]:

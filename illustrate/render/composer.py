@@ -66,8 +66,26 @@ def compose(brief: Brief, *, seed: int, shape: Shape = "wide") -> Rendered:
 def draw(staged: Stage) -> Rendered:
     """The pixels of a scene that is laid out."""
     svg = staged.canvas.svg()
-    png = resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)
-    with Image.open(io.BytesIO(png)) as drawn:
-        pixels = np.asarray(drawn.convert("RGB"))
-    image = Image.fromarray(_press.printed(pixels, staged.canvas.preset, staged.canvas.palette))
+    image = printed(_pixels(svg).convert("RGB"), staged)
     return Rendered(svg=svg, image=image, parts=staged.parts, colour=placeholder_colour(image))
+
+
+def layout(staged: Stage, *, people: bool) -> Image.Image:
+    """RGB, as large as the frame: the scene before the press, with or without its people, for a model to paint over."""
+    return _pixels(staged.canvas.svg("all" if people else "things")).convert("RGB")
+
+
+def people(staged: Stage) -> Image.Image | None:
+    """RGBA, as large as the frame: the scene's people alone, to be laid over a picture; None where there is nobody."""
+    return _pixels(staged.canvas.svg("people")).convert("RGBA") if staged.canvas.people else None
+
+
+def printed(image: Image.Image, staged: Stage) -> Image.Image:
+    """The image as the look's press prints it: its grain, or its inks."""
+    return Image.fromarray(_press.printed(np.asarray(image), staged.canvas.preset, staged.canvas.palette))
+
+
+def _pixels(svg: str) -> Image.Image:
+    with Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True))) as drawn:
+        drawn.load()
+        return drawn

@@ -217,13 +217,14 @@ class Stage:
         eyes = bottom - tall * 0.8
         middle = (hero[1] + hero[3]) / 2 / self.frame.scale + self.frame.top if hero else eyes
         glance = "up" if middle < eyes - 70 else "down" if middle > eyes + 90 else "ahead"
-        person = put_person(
-            self.canvas, x=at, foot=bottom, height=tall, pose=gesture, faces="right" if side < 0 else "left",
-            area=area or self.brief.area, mood=mood, glance=glance, shown=shown, keep=keep, short_of=short_of,
-            layer=layer,
-        )  # fmt: skip
-        if gesture == "hold" and holds:
-            self._put_in_hand(person, personas.persona_for(area or self.brief.area).props, tall * 0.27, layer)
+        with self.canvas.drawing_people():
+            person = put_person(
+                self.canvas, x=at, foot=bottom, height=tall, pose=gesture, faces="right" if side < 0 else "left",
+                area=area or self.brief.area, mood=mood, glance=glance, shown=shown, keep=keep, short_of=short_of,
+                layer=layer,
+            )  # fmt: skip
+            if gesture == "hold" and holds:
+                self._put_in_hand(person, personas.persona_for(area or self.brief.area).props, tall * 0.27, layer)
         return self._described(person, area or self.brief.area, mood, gesture)
 
     def _described(self, person: Person, area: str, mood: str, gesture: str) -> dict[str, Any]:
@@ -254,13 +255,16 @@ class Stage:
         x = min(max(x, keep[0] + half), keep[1] - half)
         if not self._is_free((x - half, foot - height, x + half, foot)):
             return None
-        self.canvas.shadow(x, foot, height * 0.2, layer=layer)
-        kept = self.canvas.rng
-        self.canvas.rng = self.acting
-        person = put_person(self.canvas, x=x, foot=foot, height=height, pose=pose, faces=faces, keep=keep, layer=layer)
-        self.canvas.rng = kept
-        if holds:
-            self._put_in_hand(person, (holds,), height * (0.5 if holds == "umbrella" else 0.3), layer)
+        with self.canvas.drawing_people():
+            self.canvas.shadow(x, foot, height * 0.2, layer=layer)
+            kept = self.canvas.rng
+            self.canvas.rng = self.acting
+            person = put_person(
+                self.canvas, x=x, foot=foot, height=height, pose=pose, faces=faces, keep=keep, layer=layer
+            )
+            self.canvas.rng = kept
+            if holds:
+                self._put_in_hand(person, (holds,), height * (0.5 if holds == "umbrella" else 0.3), layer)
         self.parts.setdefault("players", []).append(self.pixels(person.box))
         self.taken.append(person.box)
         return person

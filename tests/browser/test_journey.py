@@ -79,6 +79,17 @@ def test_a_new_reader_gets_an_illustrated_feed_and_what_is_saved_stays_saved(
     assert loaded > 0
     assert serious_violations(page) == []
 
+    page.locator(".story-picture figcaption a").click()
+    page.wait_for_url("**/picture/")
+    expect(page.get_by_text("The seal is whole")).to_be_visible()
+    assert serious_violations(page) == []
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename.endswith(".jpg")
+    page.go_back()
+
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_role("button", name="Saved").first).to_be_visible()
     page.reload()
@@ -108,6 +119,10 @@ def test_a_korean_reader_is_spoken_to_in_korean(page: Page, installation: Instal
     assert page.locator("html").get_attribute("lang") == "ko"
     pick_topics(page, "climate-change", "space", "books")
     expect(page.locator("article.card").first).to_be_visible()
+    assert serious_violations(page) == []
+    page.locator("article.card:has(img) .headline a").first.click()
+    page.locator(".story-picture figcaption a").click()
+    expect(page.get_by_role("heading", name="이 그림이 만들어진 과정")).to_be_visible()
     assert serious_violations(page) == []
 
 

@@ -18,6 +18,7 @@ from django.core.files.storage import default_storage
 from django.db import connection, connections
 from PIL import Image
 
+from curation.analytics import registry
 from curation.articles.models import Article
 from curation.serving.types import ModelUnavailable
 from illustrate import _files, actions, pipeline, queries
@@ -236,7 +237,28 @@ def test_a_failure_leaves_its_reason_and_after_some_tries_an_end(monkeypatch):
         assert not pipeline.draw(picture_id=picture.pk, at=NOW)
         picture.refresh_from_db()
         assert picture.failure == "ValueError: the pen broke"
-    assert picture.state == Picture.State.FAILED
+    assert pipeline.draw(picture_id=picture.pk, at=LATER), "the desk's emblem stands in"
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.ATTACHED
+    assert picture.evaluation["decision"] == "fallback"
+    assert picture.provenance["given_up"] == "ValueError: the pen broke"
+    actions.reconcile_pictures(at=LATER)
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.ATTACHED, "it is not tried again by itself"
+
+
+def test_when_not_even_an_emblem_can_be_drawn_it_ends_with_the_reason(monkeypatch):
+    picture = PictureFactory()
+
+    def broken(subject, **kwargs):  # type: ignore[no-untyped-def]
+        raise ValueError("the pen broke")
+
+    monkeypatch.setattr(pipeline, "make", broken)
+    monkeypatch.setattr(pipeline, "make_plainly", broken)
+    for _ in range(pipeline.TRIES + 1):
+        assert not pipeline.draw(picture_id=picture.pk, at=NOW)
+    picture.refresh_from_db()
+    assert (picture.state, picture.failure) == (Picture.State.FAILED, "ValueError: the pen broke")
     assert not pipeline.draw(picture_id=picture.pk, at=LATER)
 
 
@@ -271,12 +293,66 @@ def test_a_model_server_that_is_away_costs_the_picture_no_try(monkeypatch):
     assert "does not answer" in picture.failure
 
 
-def test_a_picture_that_kills_its_workers_is_given_up():
+def test_a_picture_that_kills_its_workers_becomes_an_emblem_and_if_that_kills_too_is_given_up():
     picture = PictureFactory(state=Picture.State.DRAWING, claimed_at=NOW, attempts=pipeline.TRIES)
-    assert not pipeline.draw(picture_id=picture.pk, at=LATER)
+    assert pipeline.draw(picture_id=picture.pk, at=LATER)
     picture.refresh_from_db()
-    assert picture.state == Picture.State.FAILED
-    assert "given up" in picture.failure
+    assert "killed" in picture.provenance["given_up"]
+    deadly = PictureFactory(state=Picture.State.DRAWING, claimed_at=NOW, attempts=pipeline.TRIES + 1)
+    assert not pipeline.draw(picture_id=deadly.pk, at=LATER)
+    deadly.refresh_from_db()
+    assert deadly.state == Picture.State.FAILED
+    assert "given up" in deadly.failure
+
+
+@pytest.mark.parametrize(
+    ("title", "register"), [("Forty schoolchildren killed as ferry sinks", "restrained"), ("Bakers' fair", "plain")]
+)
+def test_models_that_stay_away_cost_the_article_no_picture(settings, monkeypatch, title, register):
+    settings.MODELS_URL, settings.MODELS_TIMEOUT_SECONDS = "http://127.0.0.1:9", 0.2
+    picture = PictureFactory(article__title=title)
+    assert not pipeline.draw(picture_id=picture.pk, at=NOW), "at first they are waited for"
+    assert pipeline.draw(picture_id=picture.pk, at=NOW + pipeline.PATIENCE)
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.ATTACHED
+    assert picture.brief["register"] == register, "grief is seen without a model, too"
+    assert "nothing answers" in picture.provenance["without_models"]
+    actions.reconcile_pictures(at=LATER)
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.ATTACHED, "not drawn anew while they are away"
+    settings.MODELS_URL = ""
+    actions.reconcile_pictures(at=LATER)
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.WAITING
+    assert pipeline.draw(picture_id=picture.pk, at=LATER)
+    picture.refresh_from_db()
+    assert "without_models" not in picture.provenance
+
+
+@pytest.fixture
+def small_disk(tmp_path, settings):
+    """A file system of 48 kB: less than a picture's files."""
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", tmp_path], capture_output=True).returncode:
+        pytest.skip("needs the right to mount a file system")
+    settings.MEDIA_ROOT = tmp_path
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+def test_a_full_disk_costs_the_picture_no_try_and_leaves_no_half_picture(quick, small_disk):
+    picture = PictureFactory()
+    for _ in range(pipeline.TRIES + 2):
+        assert not pipeline.draw(picture_id=picture.pk, at=NOW)
+    picture.refresh_from_db()
+    assert (picture.state, picture.attempts) == (Picture.State.WAITING, 0)
+    assert picture.failure == "pictures cannot be stored: No space left on device"
+    assert files_of(picture) == set()
+    assert [(t.key, t.count, t.reason) for t in registry.troubles(NOW) if t.key == "pictures_held_up"] == [
+        ("pictures_held_up", 1, picture.failure)
+    ]
+    subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
+    assert pipeline.draw(picture_id=picture.pk, at=LATER)
+    assert len(files_of(picture)) == len(_files.variants())
 
 
 @pytest.mark.parametrize(("allowed", "seen"), [(["127.0.0.0/8"], True), ([], False)])

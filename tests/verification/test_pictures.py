@@ -7,7 +7,9 @@ import os
 import random
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import yaml
 
 import curation.sample
 from curation.sources import queries as sources
-from curation.sources.types import SourceError
+from curation.sources.types import ParsedEntry, SourceError
 from curation.topics.queries import classified_text, classify
 from illustrate import pipeline
 from illustrate.brief._choose import rank_motifs
@@ -35,6 +37,7 @@ SHUFFLES = 3  # foreign pictures for each title
 RANDOM_HEADLINES = 1000 if os.environ.get("GYEOL_VERIFY") == "all" else 100
 
 
+@cache
 def korean_headlines(corpus: Path) -> list[Subject]:
     rows = []
     for path in sorted((corpus / "12-korean-news-knews-rss" / "snapshot-2022-08-01" / "jsons").glob("*.json")):
@@ -44,14 +47,22 @@ def korean_headlines(corpus: Path) -> list[Subject]:
     return [row for row in dict.fromkeys(rows) if row.title]
 
 
+@cache
+def english_feeds(corpus: Path) -> list[Sequence[ParsedEntry]]:
+    """Each file's entries; none of what is refused."""
+    feeds: list[Sequence[ParsedEntry]] = []
+    for path in sorted((corpus / "10-real-feeds-kagi" / "benchmark_data").iterdir()):
+        try:
+            feeds.append(sources.parse(path.read_bytes(), url="https://example.org/feed", content_type="").entries)
+        except SourceError:
+            feeds.append(())
+    return feeds
+
+
 def english_headlines(corpus: Path) -> list[Subject]:
     rows = []
-    for path in sorted((corpus / "10-real-feeds-kagi" / "benchmark_data").iterdir())[::2]:
-        try:
-            feed = sources.parse(path.read_bytes(), url="https://example.org/feed", content_type="")
-        except SourceError:
-            continue
-        for entry in feed.entries[:4]:
+    for entries in english_feeds(corpus)[::2]:
+        for entry in entries[:4]:
             text = " ".join(re.sub(r"<[^>]+>", " ", entry.summary_html).split())[:400]
             rows.append(Subject(entry.title, text))
     return [row for row in dict.fromkeys(rows) if row.title.isascii() and len(row.title.split()) > 3]
@@ -59,16 +70,11 @@ def english_headlines(corpus: Path) -> list[Subject]:
 
 def all_english_headlines(corpus: Path) -> list[Subject]:
     """Every entry's, without its text."""
-    rows = []
-    for path in sorted((corpus / "10-real-feeds-kagi" / "benchmark_data").iterdir()):
-        try:
-            feed = sources.parse(path.read_bytes(), url="https://example.org/feed", content_type="")
-        except SourceError:
-            continue
-        rows += [Subject(entry.title) for entry in feed.entries if entry.title.isascii()]
-    return [row for row in dict.fromkeys(rows) if len(row.title.split()) > 3]
+    titles = dict.fromkeys(entry.title for entries in english_feeds(corpus) for entry in entries)
+    return [Subject(title) for title in titles if title.isascii() and len(title.split()) > 3]
 
 
+@cache
 def newsroom_headlines() -> list[Subject]:
     folder = Path(curation.sample.__file__).parent / "newsroom"
     return [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import logging
 import time
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from curation.articles.queries import detect_language
 from curation.serving.types import ServingError
-from illustrate import pipeline
+from illustrate import actions, pipeline
 from illustrate.types import Drawing, Subject
 
 RECENT = 60  # pictures of a batch that the next one must not be the twin of
@@ -50,11 +49,23 @@ class Command(BaseCommand):
         parser.add_argument("--photo-alt", default="", help="the photo's alt text")
         parser.add_argument("--lang", default="", choices=LANGUAGES, help="found out where it is not given")
         parser.add_argument("--preset", default="", help="slug of a look; the default look where it is not given")
+        parser.add_argument(
+            "--renderer", default="", choices=("", *pipeline.RENDERERS),
+            help="who paints: the composer alone, or a model over its layout; PICTURE_RENDERER where it is not given",
+        )  # fmt: skip
+        parser.add_argument(
+            "--model", default="", metavar="PATH_OR_ID",
+            help="the model that paints, loaded into this process; implies --renderer diffusion",
+        )  # fmt: skip
         parser.add_argument("--seed", type=_seed, default=1, help="the same seed draws the same picture (default: 1)")
         parser.add_argument("--out", type=Path, required=True, help="a .webp file, or with --batch a folder")
 
     def handle(self, *, out: Path, batch: Path | None, **options: Any) -> None:
-        logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+        if options["model"]:
+            if options["renderer"] == "composer":
+                raise CommandError("--model is for --renderer diffusion")
+            options["renderer"] = "diffusion"
+            actions.paint_in_this_process(options["model"])
         try:
             answer = self._draw_batch(batch, out, options) if batch else _draw_one(out, options)
         except (OSError, ServingError, LookupError) as error:
@@ -72,9 +83,7 @@ class Command(BaseCommand):
         for number, row in enumerate(rows, 1):
             language = row.language or options["lang"]
             subject = Subject(row.title, row.text, language or _language_of(row.title, row.text))
-            drawing, seconds = _timed(
-                subject, options["preset"], options["seed"], recent[-RECENT:], heroes[-pipeline.LATELY :]
-            )
+            drawing, seconds = _timed(subject, options, recent[-RECENT:], heroes[-pipeline.LATELY :])
             heroes.append(drawing.brief.hero)
             recent.append(drawing.scores.perceptual_hash)
             name = f"{number:03d}.webp"
@@ -103,7 +112,7 @@ def _draw_one(out: Path, options: dict[str, Any]) -> dict[str, Any]:
         photo=options["photo"].read_bytes() if options["photo"] else None,
         photo_alt=options["photo_alt"],
     )
-    drawing, seconds = _timed(subject, options["preset"], options["seed"], [], [])
+    drawing, seconds = _timed(subject, options, [], [])
     out.parent.mkdir(parents=True, exist_ok=True)
     for variant, body in pipeline.encode(drawing, title).items():
         path = (
@@ -113,9 +122,12 @@ def _draw_one(out: Path, options: dict[str, Any]) -> dict[str, Any]:
     return _answer(drawing, subject, seconds)
 
 
-def _timed(subject: Subject, preset: str, seed: int, recent: list[str], lately: list[str]) -> tuple[Drawing, float]:
+def _timed(subject: Subject, options: dict[str, Any], recent: list[str], lately: list[str]) -> tuple[Drawing, float]:
     started = time.monotonic()
-    drawing = pipeline.make(subject, preset=preset, seed=seed, recent=recent, lately=lately)
+    drawing = pipeline.make(
+        subject, preset=options["preset"], seed=options["seed"], recent=recent, lately=lately,
+        renderer=options["renderer"],
+    )  # fmt: skip
     return drawing, round(time.monotonic() - started, 3)
 
 

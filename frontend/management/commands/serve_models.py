@@ -1,9 +1,9 @@
 """The model server as a command: the only long-lived process that loads models."""
 
-import socket
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from curation.serving import actions
@@ -19,9 +19,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
         try:
-            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((host, port))
-        except OSError as error:
-            raise CommandError(f"cannot listen on {host}:{port}: {error.strerror}") from None
-        actions.serve_models(host=host, port=port)
+            actions.serve_models(host=host, port=port)
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None

@@ -1,9 +1,13 @@
-"""Draws invented news in each look and says, in figures and on contact sheets, whether the looks hold together."""
+"""Draws invented news in each look and says, in figures and on contact sheets, whether the looks hold together.
+
+With --images it says of a folder of pictures, whoever drew them, how near they come to one look.
+"""
 
 from __future__ import annotations
 
 import html
 from argparse import ArgumentParser, ArgumentTypeError
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +18,13 @@ from PIL import Image
 from illustrate import styles
 from illustrate.evaluate import style
 from illustrate.styles import Preset
+from illustrate.training import nearness as near
 from illustrate.types import MOODS
 
 SHEET = (5, 4)  # pictures across and down
 NIGHTS = 5
 PICTURE, FIGURE = 320, 120  # pixels wide on a sheet
+PICTURES = (".png", ".webp", ".jpg", ".jpeg")  # suffixes of what --images reads
 
 
 def _pictures(text: str) -> int:
@@ -32,7 +38,8 @@ class Command(BaseCommand):
     help = (
         "Draw invented news in each look, the same in all, and print what each look measures, whether a picture's look "
         "can be told from its pixels, and whether the correspondents can be told apart. --out also writes contact "
-        "sheets: DIR/index.html. Needs no server, no model and no database."
+        "sheets: DIR/index.html. --images DIR --preset A measures a folder of pictures against that look instead. "
+        "Needs no server, no model and no database."
     )
     requires_system_checks: list[str] = []
 
@@ -41,8 +48,14 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, metavar="DIR", help="a folder for contact sheets")
         parser.add_argument("--pictures", type=_pictures, default=40, help="pictures in each look (default: 40)")
         parser.add_argument("--presets", default="", metavar="A,B", help="slugs of looks; all where they are not given")
+        parser.add_argument("--images", type=Path, metavar="DIR", help="pictures to measure against a look")
+        parser.add_argument("--preset", default="", metavar="A", help="slug of that look")
 
     def handle(self, *, as_json: bool, out: Path | None, pictures: int, presets: str, **options: Any) -> None:
+        if options["images"]:
+            told = self._measure(options["images"], options["preset"], pictures)
+            self.stdout.write(orjson.dumps(told).decode() if as_json else _nearness_table(told))
+            return
         looks = _chosen(presets)
         figures: dict[str, list[dict[str, float]]] = {}
         sheets: dict[str, list[tuple[str, Image.Image]]] = {}
@@ -60,6 +73,21 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
         answer = _answer(looks, report, people)
         self.stdout.write(orjson.dumps(answer).decode() if as_json else _tables(report, people))
+
+    def _measure(self, folder: Path, slug: str, pictures: int) -> dict[str, Any]:
+        """How near a folder's pictures are to a look, beside the composer's own pictures of their size."""
+        if not slug:
+            raise CommandError("--preset names the look that --images are measured against")
+        preset = _look(slug)
+        images = _images(folder)
+        size = Counter(image.size for image in images).most_common(1)[0][0]
+        self.stderr.write(f"{preset.slug}: drawing {pictures} pictures of {size[0]} x {size[1]}")
+        try:
+            house = near.house_of(near.drawn(preset, pictures, size))
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        told = near.nearness((near.fitted(image, size) for image in images), house)
+        return {"preset": preset.slug, "version": preset.version, "size": size} | told.to_dict()
 
     def _draw(self, preset: Preset, pictures: int) -> list[tuple[dict[str, float], Image.Image | None]]:
         """Each picture's figures, and the picture itself, small, as far as a sheet shows it."""
@@ -84,13 +112,36 @@ class Command(BaseCommand):
 
 
 def _chosen(presets: str) -> list[Preset]:
-    known = {preset.slug: preset for preset in styles.looks()}
-    slugs = list(dict.fromkeys(slug.strip() for slug in presets.split(",") if slug.strip())) or list(known)
-    if unknown := [slug for slug in slugs if slug not in known]:
-        raise CommandError(f"no look is called {unknown[0]!r}; there is: {', '.join(known)}")
-    if len(slugs) < 2:
+    asked = list(dict.fromkeys(slug.strip() for slug in presets.split(",") if slug.strip()))
+    slugs = asked or [preset.slug for preset in styles.looks()]
+    chosen = [_look(slug) for slug in slugs]
+    if len(chosen) < 2:
         raise CommandError("looks are compared: name two at least")
-    return [known[slug] for slug in slugs]
+    return chosen
+
+
+def _look(slug: str) -> Preset:
+    known = {preset.slug: preset for preset in styles.looks()}
+    if slug not in known:
+        raise CommandError(f"no look is called {slug!r}; there is: {', '.join(known)}")
+    return known[slug]
+
+
+def _images(folder: Path) -> list[Image.Image]:
+    """Every picture of a folder, by name. Raises CommandError for one that is broken, or where there is none."""
+    images = []
+    try:
+        for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES):
+            try:
+                with Image.open(path) as opened:
+                    images.append(opened.convert("RGB"))
+            except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+                raise CommandError(f"{path} is no picture") from None
+    except OSError as error:
+        raise CommandError(f"{folder}: {error.strerror}") from error
+    if not images:
+        raise CommandError(f"no pictures in {folder} ({', '.join(PICTURES)})")
+    return images
 
 
 def _small(image: Image.Image) -> Image.Image:
@@ -130,6 +181,18 @@ def _tables(report: style.StyleReport, people: style.PersonaReport) -> str:
             f"{known.apart:.2f} of the mean distance apart"
         )
         lines += [f"  {area} ({mood}) taken for {other}" for area, mood, other in known.taken_for]
+    return "\n".join(lines)
+
+
+def _nearness_table(told: dict[str, Any]) -> str:
+    lines = [f"{'':<16}{told['preset'] + ' here':>18}{'images':>12}"]
+    for name, each in told["figures"].items():
+        house = f"{_short(each['house'])} ±{_short(each['spread'])}"
+        lines.append(f"{name:<16}{house:>18}{_short(each['images']):>12}   {style.FIGURES[name]}")
+    lines += [
+        "",
+        f"{told['pictures']} pictures are {told['distance']:.2f} from the look; its own are {told['inside']:.2f}",
+    ]
     return "\n".join(lines)
 
 

@@ -34,6 +34,7 @@ from curation.sample import actions as sample
 from curation.sample import queries as sample_queries
 from curation.sources.tasks import poll_due_sources
 from frontend._supervisor import LAST_PORT, Child, StartError, Supervisor, free_port, port_is_free, say
+from illustrate import queries as pictures
 
 NEEDED_DISK_BYTES = 500 * 1024 * 1024
 DEMO_TOPICS = ["climate-change", "ai", "books", "food", "space", "cities", "football", "climate-change", "macroeconomy"]
@@ -78,6 +79,7 @@ class Command(BaseCommand):
         with _step("Preparing pages"):
             call_command("compile_messages", verbosity=0)
             call_command("collectstatic", verbosity=0, interactive=False)
+        _prepare_signing()
         if not options["empty"] and _wants_newsroom():
             with _step("Delivering the sample newsroom"):
                 sample.load_newsroom(at=timezone.now())
@@ -131,6 +133,12 @@ class Command(BaseCommand):
         else:
             say("  `manage.py changepassword EMAIL` sets a password anew.")
         say("\n  Ctrl-C ends everything.\n")
+
+
+def _prepare_signing() -> None:
+    """A new installation gets its certificate. Pictures are drawn and shown without one, so nothing is stopped."""
+    if reason := pictures.why_unsigned(at=timezone.now()):
+        say(f"gyeol: pictures will not be signed: {reason}")
 
 
 def _port(text: str) -> int:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from curation.articles.models import Article
+from curation.serving.types import ModelUnavailable
 from illustrate import _files
 from illustrate.models import Picture, PictureReport, StylePreset
 
@@ -107,3 +108,25 @@ def test_readers_may_not_redraw_but_editors_may(page: Client, operator: User, ar
     editor.post(f"/pictures/{picture.pk}/take-down")
     picture.refresh_from_db()
     assert picture.state == Picture.State.TAKEN_DOWN
+
+
+def test_an_editor_sees_how_far_a_picture_is_and_the_page_again_once_it_is_there(
+    page: Client, operator: User, articles: list[Article], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = _picture(articles[0])
+    address = f"/pictures/{picture.pk}/progress"
+    assert page.get(address).status_code == 403
+    editor = Client()
+    editor.force_login(operator)
+    assert editor.get(address).headers["HX-Refresh"] == "true"
+    Picture.objects.filter(pk=picture.pk).update(state=Picture.State.DRAWING)
+    assert address in editor.get(f"/a/{articles[0].pk}/").content.decode()
+    assert "It is being drawn." in editor.get(address).content.decode()
+    monkeypatch.setattr("illustrate.queries.painting_progress", lambda picture_id: (5, 12))
+    assert "step 5 of 12" in editor.get(address).content.decode()
+
+    def away(picture_id: int) -> None:
+        raise ModelUnavailable("nothing answers")
+
+    monkeypatch.setattr("illustrate.queries.painting_progress", away)
+    assert "It is being drawn." in editor.get(address).content.decode()

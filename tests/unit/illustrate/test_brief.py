@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +14,7 @@ from illustrate.brief._choose import Choice, emblems_of, pick_hero, rank_motifs
 from illustrate.brief._reading import Reading
 from illustrate.brief._rules import load
 from illustrate.brief.compose import _restrained_scene, _scene, area_scene, compose
+from illustrate.brief.writer import tell
 from illustrate.evaluate import judge
 from illustrate.render import composer
 from illustrate.render.frames import SHAPES
@@ -48,11 +51,44 @@ def test_same_input_same_brief_and_another_seed_may_choose_another_scene():
     assert len({brief_of(title, area="society", seed=seed).scene for seed in range(12)}) > 1
 
 
-def test_a_brief_holds_no_word_of_the_title():
+def test_a_brief_holds_no_name_of_the_title():
     brief = brief_of("Zanzifar Quellmont opens the Wobbleton bakery", area="life")
     told = str(brief.to_dict()).lower()
     assert not any(word in told for word in ("zanzifar", "quellmont", "wobbleton"))
     assert Brief.from_dict(brief.to_dict()) == brief
+
+
+def test_a_brief_says_what_the_article_is_about_in_kinds():
+    brief = brief_of("President Yoon opens a lighthouse museum", area="culture")
+    assert brief.phrases[0] == "a president opens a lighthouse museum"
+    assert Brief.from_dict(json.loads(json.dumps(brief.to_dict()))) == brief
+
+
+def test_a_brief_that_was_stored_before_there_were_phrases_has_none():
+    stored = brief_of("President Yoon opens a lighthouse museum", area="culture").to_dict()
+    del stored["phrases"]
+    assert Brief.from_dict(stored).phrases == ()
+
+
+def test_what_hurts_is_not_spelled_out():
+    brief = brief_of("Gunman kills four in shopping centre", area="society")
+    assert brief.register == "restrained"
+    assert brief.phrases == ()
+
+
+def test_what_was_read_once_is_not_read_again(monkeypatch):
+    title = "A lighthouse museum opens"
+    told = tell(Subject(title, area="culture"), VisualFacts())
+    told = replace(told, phrases=("a lamp",), reading=replace(told.reading, mood="curiosity"))
+    monkeypatch.setattr("illustrate.brief.compose.tell", lambda *args: pytest.fail("read again"))
+    briefs = [brief_of(title, area="culture", seed=seed, told=told) for seed in range(3)]
+    assert {(brief.phrases, brief.mood) for brief in briefs} == {(("a lamp",), "curiosity")}
+
+
+def test_the_composer_does_not_see_the_phrases():
+    brief = brief_of("A lighthouse museum opens", area="culture")
+    assert brief.phrases
+    assert composer.compose(brief, seed=1).svg == composer.compose(replace(brief, phrases=()), seed=1).svg
 
 
 def test_a_brief_names_only_what_the_renderer_knows():

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from illustrate.brief import _reading
+from illustrate.brief._happening import Happening
 from illustrate.brief._reading import read_headline
 from illustrate.types import MOODS, TIMES_OF_DAY
 
@@ -87,3 +89,23 @@ def test_any_text_can_be_read(title, text, words):
     reading = read_headline(title, text, photo_words=words)
     assert reading.mood in MOODS
     assert reading.time_of_day in TIMES_OF_DAY
+
+
+def test_what_a_model_saw_in_the_photo_speaks_where_the_words_do_not():
+    seen = {"where": "farm", "time_of_day": "dusk", "weather": "snow"}
+    reading = read_headline("A quiet week", photo=seen)
+    assert (reading.setting, reading.time_of_day, reading.season) == ("farm", "dusk", "winter")
+    told = read_headline("Midnight ferry in summer", photo=seen)
+    assert (told.setting, told.time_of_day, told.season) == ("sea", "night", "summer")
+
+
+def test_a_photo_lends_its_mood_to_a_neutral_headline_only_and_never_a_smile(monkeypatch):
+    def happening(mood: str):
+        return lambda title, language: Happening(action="", is_plain=False, mood=mood)
+
+    monkeypatch.setattr(_reading, "read_happening", happening("neutral"))
+    assert read_headline("A quiet week", photo={"mood": "calm"}).mood == "calm"
+    assert read_headline("A quiet week", photo={"mood": "joy"}).mood == "neutral"
+    assert read_headline("A quiet week").mood == "neutral"
+    monkeypatch.setattr(_reading, "read_happening", happening("worry"))
+    assert read_headline("A quiet week", photo={"mood": "calm"}).mood == "worry"

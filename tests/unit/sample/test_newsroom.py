@@ -7,9 +7,12 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 
 import feedparser
+import httpx
 import pytest
 
 from curation.sample import _documents, _newsroom, _photos
+from curation.sample._transport import NewsroomTransport
+from curation.sample.models import Newsroom
 from curation.topics import queries as topics
 
 STARTED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -85,3 +88,18 @@ def test_every_photograph_can_be_taken() -> None:
     scenes = {article.photo.scene for article in _newsroom.articles() if article.photo}
     for scene in scenes:
         assert _photos.photograph(scene, "x")[:2] == b"\xff\xd8"
+
+
+@pytest.mark.django_db
+def test_a_feed_holds_the_newest_as_many_as_asked_and_older_pages_stay(settings) -> None:  # type: ignore[no-untyped-def]
+    Newsroom.objects.create(id=1, started_at=datetime.now(UTC) - timedelta(minutes=1))
+    settings.SAMPLE_FEED_ENTRIES = 3
+    with httpx.Client(transport=NewsroomTransport()) as client:
+        paper = _newsroom.publishers()["harbour-post"]
+        links = [entry.link for entry in feedparser.parse(client.get(paper.address).content).entries]
+        keys = sorted(
+            (article for article in _newsroom.articles() if article.publisher == paper.slug and article.age_hours),
+            key=lambda article: article.age_hours or 0,
+        )
+        assert [link.rpartition("/")[2] for link in links] == [article.key for article in keys[:3]]
+        assert client.get(f"{paper.site}{keys[3].key}").status_code == 200

@@ -4,38 +4,70 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from curation.serving._registry import Compute, Model
-from curation.serving.types import InferRequest, ModelSpec, Tensor, TensorSpec
+from curation.serving.types import (
+    Batching,
+    Compute,
+    InferRequest,
+    InvalidRequest,
+    Model,
+    ModelSpec,
+    OutOfMemory,
+    Parameter,
+    Running,
+    Tensor,
+    TensorSpec,
+)
 
 
-def request(*texts: str, id: str = "") -> InferRequest:
-    return InferRequest((Tensor.of_text("text", texts),), id=id)
+def request(*texts: str, id: str = "", **parameters: Parameter) -> InferRequest:
+    return InferRequest((Tensor.of_text("text", texts),), parameters, id)
 
 
 @dataclass
 class Lengths:
-    """Answers each text's length and counts its batches; holds every batch until `gate` opens."""
+    """Answers each text's length and notes its batches; holds every batch until `gate` opens, step by step."""
 
     gate: threading.Event = field(default_factory=threading.Event)
-    batches: list[int] = field(default_factory=list)
+    computed: list[list[str]] = field(default_factory=list)
     entered: threading.Event = field(default_factory=threading.Event)
+    version: str = "3"
 
-    def model(self) -> Model:
+    @property
+    def batches(self) -> list[int]:
+        return [len(texts) for texts in self.computed]
+
+    def model(self, *, warm: InferRequest | None = None, **batching: Any) -> Model:
         spec = ModelSpec(
-            "lengths", "3", "test", (TensorSpec("text", "BYTES", (-1,)),), (TensorSpec("length", "INT64", (-1,)),)
+            "lengths",
+            self.version,
+            "test",
+            (TensorSpec("text", "BYTES", (-1,)),),
+            (TensorSpec("length", "INT64", (-1,)),),
         )
-        return Model(spec, lambda: self.compute)
+        return Model(spec, lambda: self.compute, Batching(**batching), warm=warm)
 
-    def compute(self, request: InferRequest) -> tuple[Tensor, ...]:
+    def compute(self, request: InferRequest, running: Running) -> tuple[Tensor, ...]:
         texts = request.input("text").texts()
-        self.batches.append(len(texts))
+        self.computed.append(texts)
         self.entered.set()
-        assert self.gate.wait(10)
+        for step in range(12000):
+            running.step(step, 12000)
+            if self.gate.wait(0.005):
+                break
         if "spoil" in texts:
             raise ValueError("spoilt")
+        if "unreadable" in texts:
+            raise InvalidRequest("it cannot be read")
+        if "huge" in texts:
+            raise OutOfMemory("too large")
+        if "deadly" in texts:
+            raise SystemExit(1)
+        if "few" in texts:
+            texts = texts[1:]
         return (Tensor("length", "INT64", (len(texts),), np.array([len(text) for text in texts], dtype=np.int64)),)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from curation.serving import _protocol
 from curation.serving._local import LocalDriver
+from curation.serving._registry import Registry
 from curation.serving._server import MAX_BODY_BYTES, Application
+from curation.serving.types import ModelUnavailable
 
 from .models import Lengths, broken_model, request
 
@@ -24,8 +27,8 @@ def lengths():
 
 @pytest.fixture
 def driver(lengths):
-    driver = LocalDriver({"lengths": lengths.model()})
-    driver.worker("lengths").wait_until_loaded(5)
+    driver = LocalDriver(Registry([lengths.model()]))
+    driver.worker("lengths").wait_until_loaded(30)
     yield driver
     lengths.gate.set()
     driver.close()
@@ -53,6 +56,7 @@ def test_the_protocols_addresses_answer(driver):
     assert ask(driver, "GET", "/v2/health/ready").json() == {"ready": True}
     assert ask(driver, "GET", "/v2/models/lengths/ready").json() == {"name": "lengths", "ready": True}
     assert ask(driver, "GET", "/v2/models/lengths/versions/3/ready").status_code == 200
+    assert set(ask(driver, "GET", "/v2").json()["extensions"]) == {"model_repository", "progress", "cancel", "metrics"}
     described = ask(driver, "GET", "/v2/models/lengths/versions/3").json()
     assert described["versions"] == ["3"]
     assert described["inputs"] == [{"name": "text", "datatype": "BYTES", "shape": [-1]}]
@@ -79,6 +83,14 @@ def test_infer_answers_with_the_id_it_was_asked_with(driver, path):
         ("GET", "/v2/models/lengths/versions/9", None, 404),
         ("POST", "/v2/models/none/infer", body("a"), 404),
         ("POST", "/v2/models/lengths/versions/9/infer", body("a"), 404),
+        ("GET", "/v2/models/lengths/requests/none", None, 404),
+        ("POST", "/v2/models/lengths/requests/none/cancel", b"", 404),
+        ("GET", "/v2/models/lengths/versions/3/requests/none", None, 404),
+        ("POST", "/v2/repository/models/none/load", b"", 404),
+        ("POST", "/v2/repository/models/lengths/unload", b'{"parameters": {"version": "9"}}', 404),
+        ("POST", "/v2/repository/models/lengths/unload", b'{"parameters": {"version": 3}}', 400),
+        ("GET", "/v2/repository/index", None, 405),
+        ("POST", "/metrics", b"", 405),
         ("GET", "/v2/models/lengths/infer", None, 405),
         ("POST", "/v2/health/live", b"", 405),
         ("POST", "/v2/models/lengths/infer", b"{", 400),
@@ -131,10 +143,32 @@ def test_too_many_callers_are_told_when_to_come_again(driver, lengths):
     assert {answer.status_code for answer in answers} == {200, 429}
 
 
+def test_a_model_that_a_site_can_do_without_fails_alone(lengths):
+    essential = replace(lengths.model(), is_essential=True)
+    driver = LocalDriver(Registry([essential, broken_model()]))
+    driver.start()
+    driver.worker("lengths").wait_until_loaded(30)
+    with pytest.raises(ModelUnavailable, match="weights"):
+        driver.worker("broken").wait_until_loaded(30)
+    assert ask(driver, "GET", "/v2/health/ready").status_code == 200
+    assert ask(driver, "GET", "/v2/models/broken/ready").status_code == 503
+    assert ask(driver, "POST", "/v2/repository/index").json() == [
+        {"name": "lengths", "version": "3", "state": "READY", "reason": ""},
+        {
+            "name": "broken",
+            "version": "1",
+            "state": "UNAVAILABLE",
+            "reason": "it could not be loaded: the weights are gone",
+        },
+    ]
+    assert ask(driver, "POST", "/v2/models/lengths/infer", body("a")).status_code == 200
+    driver.close()
+
+
 def test_a_model_that_cannot_load_leaves_the_server_alive_but_not_ready():
-    driver = LocalDriver({"broken": broken_model()})
-    with pytest.raises(Exception, match="weights"):
-        driver.worker("broken").wait_until_loaded(5)
+    driver = LocalDriver(Registry([replace(broken_model(), is_essential=True)]))
+    with pytest.raises(ModelUnavailable, match="weights"):
+        driver.worker("broken").wait_until_loaded(30)
     assert ask(driver, "GET", "/v2/health/live").status_code == 200
     assert ask(driver, "GET", "/v2/health/ready").status_code == 503
     answer = ask(driver, "POST", "/v2/models/broken/infer", body("a"))
