@@ -38,15 +38,19 @@ format: $(VENV)/.installed-dev  ## Format the code
 clean:  ## Remove what was installed (your data under .gyeol/ stays)
 	@rm -rf $(VENV)
 
+# Python compiles what is imported when it first is: compiling all of it at once would take longer than unpacking it.
+PIP := $(PY) -m pip install --quiet --no-compile --disable-pip-version-check --prefer-binary -c constraints.txt
+
 $(VENV)/.installed: pyproject.toml constraints.txt scripts/requirements.py
 	@test -n "$(PYTHON)" || { echo "gyeol: Python 3.11 or newer was not found. Install it, or say where it is: make run PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { echo "gyeol: the virtual environment could not be made (on Debian: apt install python3-venv)." >&2; exit 1; }
 	@echo "Installing (some minutes the first time; torch is the large one) …"
+	@$(PIP) --upgrade pip  # Python's own is older, and takes three times as long to find out what fits together
 	@$(PY) scripts/requirements.py > $(VENV)/requirements.txt
-	@$(PY) -m pip install --quiet --disable-pip-version-check --prefer-binary -c constraints.txt -r $(VENV)/requirements.txt
+	@$(PIP) -r $(VENV)/requirements.txt
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@$(PY) scripts/requirements.py --dev > $(VENV)/requirements-dev.txt
-	@$(PY) -m pip install --quiet --disable-pip-version-check --prefer-binary -c constraints.txt -r $(VENV)/requirements-dev.txt
+	@$(PIP) -r $(VENV)/requirements-dev.txt
 	@touch $@

@@ -21,7 +21,7 @@ from curation.serving._remote import RemoteDriver
 from curation.serving.types import InferRequest, Tensor
 
 ROOT = Path(__file__).resolve().parent.parent
-PICTURE_SECONDS = 0.25  # at least what a picture takes; as many steps as that needs
+PICTURE_SECONDS = 0.3  # about what a picture takes; as many steps as that needs
 ROUNDS = 21
 CALLERS = 8
 CALLER_ROUNDS = 3

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from django.db.models import Count
@@ -39,28 +40,30 @@ def _painted(at: datetime) -> float:
 
 
 TROUBLE_HOURS = 24  # that a picture's trouble is told
+# What the provenance holds where something else was meant, and what an operator is told of it.
 _FALLBACKS = {
-    # What the provenance holds where something else was meant: (key, where its reason stands).
-    "paintings_refused": ("instead_of", "provenance__instead_of__reason"),
-    "pictures_without_models": (WITHOUT_MODELS, f"provenance__{WITHOUT_MODELS}"),
-    "pictures_given_up": (GIVEN_UP, f"provenance__{GIVEN_UP}"),
+    "instead_of": "paintings_refused",
+    WITHOUT_MODELS: "pictures_without_models",
+    GIVEN_UP: "pictures_given_up",
 }
 
 
 def _troubles(at: datetime) -> Iterator[Trouble]:
-    lately = Picture.objects.filter(drawn_at__gt=at - timedelta(hours=TROUBLE_HOURS), drawn_at__lte=at)
-    for key, (member, where) in _FALLBACKS.items():
-        reasons = lately.filter(provenance__has_key=member).values_list(where).annotate(count=Count("pk"))
-        yield from _told(key, reasons)
+    since = at - timedelta(hours=TROUBLE_HOURS)
+    lately = Picture.objects.filter(drawn_at__gt=since, drawn_at__lte=at, provenance__has_any_keys=list(_FALLBACKS))
+    found = list(
+        lately.values_list("provenance__instead_of__reason", f"provenance__{WITHOUT_MODELS}", f"provenance__{GIVEN_UP}")
+    )
+    for column, member in enumerate(_FALLBACKS):
+        yield from _told(_FALLBACKS[member], Counter(row[column] for row in found if row[column]))
     held = Picture.objects.filter(state=Picture.State.WAITING).exclude(failure="")
-    yield from _told("pictures_held_up", held.values_list("failure").annotate(count=Count("pk")))
+    yield from _told("pictures_held_up", Counter(held.values_list("failure", flat=True)))
 
 
-def _told(key: str, reasons: Iterable[tuple[str, int]]) -> Iterator[Trouble]:
+def _told(key: str, reasons: Counter[str]) -> Iterator[Trouble]:
     """All of one kind as one trouble, with the reason that it has most often."""
-    counted = sorted(reasons, key=lambda each: -each[1])
-    if counted:
-        yield Trouble(key, sum(count for _, count in counted), str(counted[0][0]))
+    if reasons:
+        yield Trouble(key, reasons.total(), reasons.most_common(1)[0][0])
 
 
 def register() -> None:

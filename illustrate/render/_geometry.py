@@ -13,7 +13,6 @@ from shapely.affinity import rotate, scale, translate
 from shapely.geometry import LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
-from svgpathtools import Line, parse_path
 
 # All lengths in this room are units of the drawings' grid, 24 x 24.
 LIMB = 0.42  # half the thickness that an open line gets, so that a stem is a stick and not a wire
@@ -46,6 +45,9 @@ class Figure:
 
 
 def _sampled(d: str) -> list[list[tuple[float, float]]]:
+    # Here, and not at the top: it brings scipy along, half a second that a process that draws nothing need not spend.
+    from svgpathtools import Line, parse_path
+
     lines = []
     for part in parse_path(d).continuous_subpaths():
         points: list[tuple[float, float]] = []

@@ -57,13 +57,15 @@ def text(report: Mapping[str, Any]) -> str:
     """Markdown, from a training's report."""
     options, loss, style = report["options"], report["loss"], report["style"]
     brought = report["examples"]["count"] - report["examples"]["composed"]
+    width, height = options["size"]
     return _CARD.format(
         rank=options["rank"], base=report["base"], family=report["family"],
         revision=f", revision {report['revision']}" if report["revision"] else "",
-        origin=_BROUGHT.format(brought=brought) if brought else _COMPOSED, count=report["examples"]["count"], parameters=report["parameters"], bytes=report["adapter"]["bytes"],
-        steps=report["steps"], batch=options["batch"], rate=options["rate"], width=options["size"][0],
-        height=options["size"][1], dtype=options["dtype"], device=options["device"], seconds=report["seconds"],
-        memory=report["peak_memory_bytes"], window=loss["window"], first=loss["first"], last=loss["last"],
-        fixed_on=loss["fixed_on"], before=loss["fixed_before"], after=loss["fixed_after"],
-        style=_STYLE.format(**style) if style else "", warning=_OVERFIT if options["overfit"] else "",
+        origin=_BROUGHT.format(brought=brought) if brought else _COMPOSED, count=report["examples"]["count"],
+        parameters=report["parameters"], bytes=report["adapter"]["bytes"], steps=report["steps"],
+        batch=options["batch"], rate=options["rate"], width=width, height=height, dtype=options["dtype"],
+        device=options["device"], seconds=report["seconds"], memory=report["peak_memory_bytes"],
+        window=loss["window"], first=loss["first"], last=loss["last"], fixed_on=loss["fixed_on"],
+        before=loss["fixed_before"], after=loss["fixed_after"], style=_STYLE.format(**style) if style else "",
+        warning=_OVERFIT if options["overfit"] else "",
     )  # fmt: skip

@@ -29,7 +29,7 @@ class Family:
 
     def __init__(self, pipeline: Any) -> None:
         self.pipeline = pipeline
-        self.denoiser: torch.nn.Module = getattr(pipeline, self.denoiser_name)
+        self.denoiser: Any = getattr(pipeline, self.denoiser_name)
 
     @property
     def multiple(self) -> int:

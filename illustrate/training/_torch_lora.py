@@ -362,7 +362,7 @@ class Run:
         write_whole(self.options.out / CHECKPOINT, body.getvalue())
 
     def resume(self, checkpoint: Mapping[str, Any]) -> None:
-        outcome = peft.set_peft_model_state_dict(self.family.denoiser, checkpoint["adapter"])
+        outcome: Any = peft.set_peft_model_state_dict(self.family.denoiser, checkpoint["adapter"])
         if outcome.unexpected_keys:
             raise TrainingError(f"the checkpoint in {self.options.out} is of another model")
         self.optimiser.load_state_dict(checkpoint["optimiser"])

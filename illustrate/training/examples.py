@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 
 from illustrate.render import composer, prompt
 from illustrate.render.frames import SHAPES, Shape
-from illustrate.render.presets import Preset
+from illustrate.render.presets import Preset, get_preset
 from illustrate.styles import example_brief
 from illustrate.training._whole_files import LOCK, alone_in, write_whole
 from illustrate.types import Brief
@@ -70,7 +70,7 @@ def write_examples(
     count: int,
     preset: Preset,
     size: int = 768,
-    shapes: Sequence[Shape] = ("wide",),
+    shapes: Sequence[str] = ("wide",),
     seed: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> int:
@@ -83,11 +83,12 @@ def write_examples(
     """
     if unknown := [shape for shape in shapes if shape not in SHAPES]:
         raise ExamplesError(f"no frame is called {unknown[0]!r}; there is: {', '.join(SHAPES)}")
-    if count < 1 or size < 1 or not shapes:
+    frames: list[Shape] = [frame for shape in shapes for frame in SHAPES if frame == shape]
+    if count < 1 or size < 1 or not frames:
         raise ExamplesError("at least one example, of one pixel, in one frame")
     way = {
         "preset": preset.slug, "preset_version": preset.version, "composer": composer.REVISION,
-        "prompts": prompt.VERSION, "size": size, "shapes": list(shapes), "seed": seed,
+        "prompts": prompt.VERSION, "size": size, "shapes": frames, "seed": seed,
     }  # fmt: skip
     with alone_in(folder):
         _claim(folder, way)
@@ -99,7 +100,7 @@ def write_examples(
                 is_listed = number < there
                 if not (is_listed and picture.exists()):
                     brief = example_brief(number, preset)
-                    shape = random.Random(f"shape:{number}").choice(list(shapes))
+                    shape = random.Random(f"shape:{number}").choice(frames)
                     write_whole(picture, _encoded(composer.compose(brief, seed=seed, shape=shape).image, size))
                     drawn += 1
                     if not is_listed:
@@ -152,6 +153,15 @@ def _encoded(image: Image.Image, size: int) -> bytes:
     out = io.BytesIO()
     image.save(out, "WEBP", quality=QUALITY, method=4)
     return out.getvalue()
+
+
+def look_of(folder: Path) -> Preset | None:
+    """The look that a folder's examples were drawn in; None where the composer did not draw them."""
+    try:
+        made = orjson.loads((folder / MADE).read_bytes())
+        return get_preset(made["preset"], made["preset_version"])
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
+        return None
 
 
 # -- Reading them --------------------------------------------------------------------------------------------

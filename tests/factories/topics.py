@@ -23,17 +23,20 @@ def a_source(name: str = "Herald", *, owner: Any = None) -> Source:
 def articles(rows: Sequence[dict[str, Any]]) -> list[Article]:
     """Each row: title, and where it matters text, language, source, owner, hours (age at NOW)."""
     made = []
+    sources: dict[Any, Source] = {}  # by owner
     for row in rows:
         at = NOW - timedelta(hours=row.get("hours", 1.0))
         owner = row.get("owner")
+        if not (source := row.get("source") or sources.get(owner)):
+            source = sources[owner] = a_source(owner=owner)
         made.append(
-            Article.objects.create(
+            Article(
                 url=f"https://example.org/told/{next(_numbers)}",
                 title=row["title"],
                 text=row.get("text", ""),
                 summary=row.get("text", "")[:200],
                 language=row.get("language", "en"),
-                source=row.get("source") or a_source(owner=owner),
+                source=source,
                 owner=owner,
                 first_seen_at=at,
                 sorted_at=at,
@@ -43,13 +46,13 @@ def articles(rows: Sequence[dict[str, Any]]) -> list[Article]:
         )
     space = _meaning.current_space()
     vectors = _meaning.article_vectors(made)
-    words = _meaning.search_vectors(made)
+    for article, search in zip(made, _meaning.search_vectors(made), strict=True):
+        article.search = search
+    Article.objects.bulk_create(made)
     ArticleVector.objects.bulk_create(
         ArticleVector(article=article, space=space, vector=vector)
         for article, vector in zip(made, vectors, strict=True)
     )
-    for article, search in zip(made, words, strict=True):
-        Article.objects.filter(pk=article.pk).update(search=search)
     return made
 
 

@@ -13,10 +13,11 @@ from django.core.management.base import BaseCommand, CommandError
 from illustrate import styles
 from illustrate.render.frames import SHAPES
 from illustrate.render.presets import Preset, latest
-from illustrate.training.examples import ExamplesError, write_examples
+from illustrate.training.examples import ExamplesError, look_of, write_examples
 from illustrate.training.lora import LoraOptions, TrainingError, train_lora
 
 DEFAULTS = {name: field.default for name, field in LoraOptions.__dataclass_fields__.items()}
+DEFAULT_PRESET = "grain"
 TOLD_EVERY = 5.0  # seconds
 
 
@@ -39,7 +40,9 @@ class Command(BaseCommand):
         parser.add_argument("--examples", type=Path, required=True, metavar="DIR", help="the examples' folder")
         make = parser.add_argument_group("making examples")
         make.add_argument("--make", type=_number, metavar="N", help="draw so many, as far as they are not there yet")
-        make.add_argument("--preset", default="grain", help="slug of the look to learn (default: grain)")
+        make.add_argument(
+            "--preset", default="", help="slug of the look to learn (default: the examples' own, or grain)"
+        )
         make.add_argument("--size", type=_number, default=768, help="pixels squared of a picture (default: 768)")
         make.add_argument(
             "--shapes", default="wide", metavar="A,B", help=f"frames: {', '.join(SHAPES)} (default: wide)"
@@ -75,15 +78,16 @@ class Command(BaseCommand):
             raise CommandError("nothing to do: --make N draws examples, --base PATH --out DIR trains on them")
         if base and not options["out"]:
             raise CommandError("--out names the adapter's folder")
+        own = None if options["preset"] else look_of(examples)
         try:
-            preset = latest(options["preset"])
+            preset = own or latest(options["preset"] or DEFAULT_PRESET)
         except KeyError:
             known = ", ".join(look.slug for look in styles.looks())
             raise CommandError(f"no look is called {options['preset']!r}; there is: {known}") from None
         try:
             answer: dict[str, Any] = {}
             if make:
-                answer["examples"] = self._make(examples, make, preset, options)
+                answer["made"] = self._make(examples, make, preset, options)
             if base:
                 asked = {name: options[name] for name in DEFAULTS if name in options}
                 answer |= train_lora(LoraOptions(base, examples, **asked), preset, say=self._say)
@@ -103,7 +107,7 @@ class Command(BaseCommand):
         shapes = [shape.strip() for shape in options["shapes"].split(",") if shape.strip()]
         drawn = write_examples(
             folder, count=count, preset=preset, size=options["size"], shapes=shapes, on_progress=on_progress
-        )  # type: ignore[arg-type]
+        )
         return {"folder": str(folder), "count": count, "drawn": drawn, "preset": preset.slug}
 
     def _say(self, line: str) -> None:

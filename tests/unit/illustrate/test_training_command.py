@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from illustrate.render.presets import latest
+from illustrate.training.examples import look_of
 
-def run(*arguments: object) -> dict[str, object]:
+
+def run(*arguments: object) -> Any:
     out = io.StringIO()
     call_command("train_style", *map(str, arguments), stdout=out, stderr=io.StringIO())
     return json.loads(out.getvalue())
@@ -17,10 +21,14 @@ def run(*arguments: object) -> dict[str, object]:
 
 def test_examples_are_made_once_and_told_in_json(tmp_path):
     asked = ("--examples", tmp_path / "examples", "--make", 2, "--size", 32, "--preset", "pen", "--shapes", "square")
-    assert run(*asked)["examples"] == {
+    assert run(*asked)["made"] == {
         "folder": str(tmp_path / "examples"), "count": 2, "drawn": 2, "preset": "pen",
     }  # fmt: skip
-    assert run(*asked)["examples"]["drawn"] == 0  # type: ignore[index]
+    assert run(*asked)["made"]["drawn"] == 0
+    # A folder has one look: it need not be named again.
+    assert run(*asked[:6], "--shapes", "square")["made"]["preset"] == "pen"
+    assert look_of(tmp_path / "examples") == latest("pen")
+    assert look_of(tmp_path) is None
     with pytest.raises(CommandError, match="made in another way: size was 32 and is 64"):
         run(*asked, "--size", 64)
 
