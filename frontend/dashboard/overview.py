@@ -186,7 +186,7 @@ def _chart(
     return Chart(title, definition, json.dumps({"labels": labels, "datasets": datasets}), kind, table)
 
 
-def _troubles(overview: Overview) -> dict[str, Any]:
+def _troubles(overview: Overview) -> list[Figure]:
     words = {
         "models_away": _("The model server does not answer. Pictures and new articles wait for it."),
         "model_failed": _("A model could not be loaded. What it would do is done without it."),
@@ -199,13 +199,10 @@ def _troubles(overview: Overview) -> dict[str, Any]:
         "pictures_given_up": _("Pictures of the last 24 hours that are only a desk's emblem, because drawing failed."),
         "pictures_held_up": _("Pictures that wait for something to be mended. Then they are drawn by themselves."),
     }
-    return {
-        "headers": [_("What"), _("How many"), _("What went wrong")],
-        "rows": [
-            [words.get(trouble.key, trouble.key), _number(trouble.count), trouble.reason]
-            for trouble in overview.troubles
-        ],
-    }
+    return [
+        Figure(words.get(trouble.key, trouble.key), _number(trouble.count), trouble.reason, alarming=True)
+        for trouble in overview.troubles
+    ]
 
 
 def _ailing(overview: Overview) -> dict[str, Any]:
