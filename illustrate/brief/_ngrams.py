@@ -54,7 +54,8 @@ def hashed(texts: Sequence[str], bits: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _parts(texts: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    start, size, part = 0, 0, []
+    start, size = 0, 0
+    part: list[str] = []
     for place, text in enumerate(texts):
         text = plain(text)
         if size + len(text) > AT_ONCE:

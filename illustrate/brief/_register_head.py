@@ -38,6 +38,11 @@ class Head:
     threshold: float  # the chance from which a headline is called one of suffering
     trained_on: Mapping[str, Any]  # numbers of texts by kind, the digest of them and their labels, how well it did
 
+    @classmethod
+    def of(cls, weights: np.ndarray, bias: float, threshold: float, trained_on: Mapping[str, Any]) -> Head:
+        scale = float(np.abs(weights).max()) / STEPS
+        return cls(np.rint(weights / scale).astype(np.int8), scale, bias, threshold, trained_on)
+
     def chances(self, headlines: Sequence[str]) -> np.ndarray:
         """float64 (n,), each 0..1."""
         rows, buckets = hashed(headlines, bits_of(self.steps))

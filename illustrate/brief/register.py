@@ -1,7 +1,7 @@
 """Whether a headline tells of suffering, as a tiny head hears it: no model server, no embedder, no dictionary.
 
 `sensitive` judges with an embedder, and asks the model server for it. This head is for when nobody answers there, and
-for looking through many headlines. `_distil` trains it to say what `sensitive` says.
+for looking through many headlines. `distil` trains it to say what `sensitive` says.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, lru_cache
 
 INK = "#1d1a24"
 PAPER = "#fff8ea"
@@ -73,6 +73,7 @@ def _rgb(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
+@lru_cache(maxsize=8192)  # a scene asks for some hundred, mostly the same as the scene before
 def mix(one: str, other: str, share: float) -> str:
     """`share` of the other colour in the one."""
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(_rgb(one), _rgb(other), strict=True))

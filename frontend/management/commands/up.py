@@ -177,7 +177,9 @@ def _worker() -> Child:
     concurrency = os.environ.get("WORKERS", str(max(2, min(4, os.cpu_count() or 2))))
     command = [sys.executable, "-m", "celery", "-A", "curation", "worker", "-Q", "ingest,rank,render"]
     quiet = ["-l", "warning", "--without-gossip", "--without-mingle"]
-    return Child("worker", ["env", "GYEOL_LOCAL_MODELS=off", *command, "-c", concurrency, *quiet], stop_seconds=20)
+    # One process a core already: a second thread of linear algebra in each would only wait for the others.
+    environment = ["env", "GYEOL_LOCAL_MODELS=off", "OMP_NUM_THREADS=1"]
+    return Child("worker", [*environment, *command, "-c", concurrency, *quiet], stop_seconds=20)
 
 
 def _beat(home: Path) -> Child:
