@@ -58,7 +58,7 @@ def _embeddable(text: str, language: str) -> str:
 # A version names everything that a vector depends on: raise it when the bridge or its glossary changes.
 MODELS = (
     Model(
-        ModelSpec("minilm", "1", "onnxruntime", _TEXTS, (TensorSpec("embedding", "FP32", (-1, 384)),)),
+        ModelSpec("minilm", "1", "openvino", _TEXTS, (TensorSpec("embedding", "FP32", (-1, 384)),)),
         _load_minilm,
         is_essential=True,
         warm=_WARM,

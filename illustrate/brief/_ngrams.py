@@ -15,9 +15,10 @@ import numpy as np
 LONGEST = 400  # characters of a text that are read; a headline has 30 to 150
 AT_ONCE = 1 << 15  # characters that are hashed in one pass, at most
 
-# Korean says in one or two syllables what takes English five letters.
-LETTERS = (3, 4, 5)
-SYLLABLES = (1, 2, 3, 4)
+# How many letters in a row. Korean says in one or two syllables what takes English five letters.
+LENGTHS = np.array((1, 2, 3, 4, 5))
+IS_ENGLISH = np.array((False, False, True, True, True))
+IS_KOREAN = np.array((True, True, True, True, False))
 APART = (1, 2, 3)  # a pair's words are next to each other, or have one or two between them
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
@@ -94,15 +95,15 @@ def _hashed(part: list[str]) -> tuple[np.ndarray, np.ndarray]:
     is_space = letters == _SPACE
     syllables = np.zeros(len(letters) + 1, dtype=np.int64)
     np.cumsum((letters >= _FIRST_SYLLABLE) & (letters <= _LAST_SYLLABLE), out=syllables[1:])
-    rows, codes = [], []
-    for length in range(min(*LETTERS, *SYLLABLES), max(*LETTERS, *SYLLABLES) + 1):
-        start = np.arange(max(0, len(letters) - length + 1))
-        end = start + length
-        is_korean = syllables[end] > syllables[start]
-        fits = np.where(is_korean, length in SYLLABLES, length in LETTERS) & (owner[start] == owner[end - 1])
-        start, end = start[fits], end[fits]
-        rows.append(owner[start])
-        codes.append(spans(start, end) + np.uint64(length))
+    start = np.tile(np.arange(len(letters)), len(LENGTHS))
+    kind = np.repeat(np.arange(len(LENGTHS)), len(letters))
+    end = start + LENGTHS[kind]
+    whole = end <= len(letters)
+    start, kind, end = start[whole], kind[whole], end[whole]
+    fits = np.where(syllables[end] > syllables[start], IS_KOREAN[kind], IS_ENGLISH[kind])
+    fits &= owner[start] == owner[end - 1]
+    start, kind, end = start[fits], kind[fits], end[fits]
+    rows, codes = [owner[start]], [spans(start, end) + LENGTHS[kind].astype(np.uint64)]
 
     # A text begins and ends with a space, so its words lie between two of them.
     begins = np.flatnonzero(is_space[:-1] & ~is_space[1:]) + 1
@@ -114,8 +115,8 @@ def _hashed(part: list[str]) -> tuple[np.ndarray, np.ndarray]:
         together = whose[apart:] == whose[:-apart]
         rows.append(whose[apart:][together])
         # Words with one or with two others between them are one kind of pair.
-        kind = np.uint64(min(apart, 2) << 41)
-        codes.append((words[:-apart] * _PAIR + words[apart:] + kind)[together])
+        distance = np.uint64(min(apart, 2) << 41)
+        codes.append((words[:-apart] * _PAIR + words[apart:] + distance)[together])
     return np.concatenate(rows), np.concatenate(codes)
 
 

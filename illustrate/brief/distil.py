@@ -228,7 +228,7 @@ def _larger_way(of: Sequence[Lesson]) -> list[float]:
 
 
 def distil(progress: Progress = _in_silence, *, out: Path = SHIPPED, bits: int = BITS) -> Head:
-    """Train the head from the start and write it whole; most of a quarter of an hour is the larger way's.
+    """Train the head from the start and write it whole: ten minutes on one core, half of them the larger way's.
 
     Raises what the model server raises, and OSError.
     """

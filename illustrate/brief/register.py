@@ -44,8 +44,8 @@ def is_sensitive_unaided(headline: str) -> tuple[bool, str]:
     try:
         chance = tells_of_suffering(headline)
         return (True, f"the small head ({chance:.2f})") if chance >= threshold() else (False, "")
-    except BrokenWeights:
-        logger.exception("Words alone tell the register of a headline")
+    except BrokenWeights as error:
+        logger.error("words alone tell the register of a headline: %s", error)
         return _by_words(headline)
 
 

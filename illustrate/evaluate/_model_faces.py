@@ -66,17 +66,23 @@ def _head(box: tuple[float, float, float, float], size: tuple[int, int]) -> tupl
 
 
 def _onnx(path: Path) -> Embed:
-    import onnxruntime
+    import openvino
 
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    taken = session.get_inputs()[0]
-    height, width = (side if isinstance(side, int) else 112 for side in taken.shape[2:4])
+    core = openvino.Core()
+    try:
+        graph = core.read_model(path)
+        compiled = core.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    except RuntimeError as error:
+        raise ValueError(f"{path} is no ONNX model that can be computed: {error}") from error
+    sides = list(compiled.input(0).partial_shape)[2:4]
+    height, width = (side.get_length() if side.is_static else 112 for side in sides)
+    request = compiled.create_infer_request()
 
     def embed(heads: list[Image.Image]) -> np.ndarray:
         rows = np.stack([np.asarray(head.resize((width, height)), dtype=np.float32) for head in heads])
-        return np.asarray(session.run(None, {taken.name: (rows.transpose(0, 3, 1, 2) - 127.5) / 127.5})[0])
+        return np.asarray(request.infer([(rows.transpose(0, 3, 1, 2) - 127.5) / 127.5])[0])
 
     return embed
 

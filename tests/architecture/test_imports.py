@@ -39,7 +39,7 @@ def test_a_chapters_tables_point_only_downwards(label: str) -> None:
     assert wrong == []
 
 
-HEAVY = ("torch", "transformers", "diffusers", "sentence_transformers", "onnxruntime", "kiwipiepy")
+HEAVY = ("torch", "transformers", "diffusers", "sentence_transformers", "openvino", "kiwipiepy")
 PROBE = """
 import json, sys
 import os

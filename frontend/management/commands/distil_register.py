@@ -16,7 +16,7 @@ class Command(BaseCommand):
     help = (
         "Train illustrate/brief/register_head.npz, which tells whether a headline is one of suffering when the model "
         "server does not answer. The same texts, rules and embedder give the same file. For those who work on the "
-        "brief; it takes a quarter of an hour and 3 GB of memory."
+        "brief; it takes ten minutes and 2 GB of memory."
     )
     requires_system_checks: list[str] = []
 

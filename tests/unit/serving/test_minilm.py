@@ -66,4 +66,8 @@ def test_vectors_are_those_of_the_authors_own_library(encoder) -> None:
         warnings.simplefilter("ignore")
         model = SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
         theirs = model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
-    assert (encoder(texts) * theirs).sum(axis=1).min() >= 0.99999
+    assert (Encoder(precision="f32")(texts) * theirs).sum(axis=1).min() >= 0.99999
+    # The machine's own precision may be 16 bits.
+    cosines = (encoder(texts) * theirs).sum(axis=1)
+    assert cosines.min() >= 0.9999
+    assert cosines.mean() >= 0.99997
