@@ -9,12 +9,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.db.models.fields.json import KT
 from django.utils.translation import get_language
 
 from curation.serving import queries as serving
 from illustrate import _files
 from illustrate.models import Picture, PictureReport, StylePreset
-from illustrate.provenance.record import Published, Record, Seal, record_of
+from illustrate.provenance.record import Kind, Published, Record, Seal, kind_of, record_of
 from illustrate.render import diffusion
 from illustrate.render.frames import SHAPES, WIDE, Shape
 from illustrate.render.motifs import get_motif
@@ -34,11 +35,12 @@ def pictures_for(article_ids: Collection[int], *, preset: str | None = None) -> 
     rows = Picture.objects.filter(article__in=article_ids, preset__slug__in=[preset] if preset else own)
     fields = ("pk", "article_id", "state", "file", "has_crops", "alt_en", "alt_ko", "colour")
     best: dict[int, Picture] = {}
-    for picture in rows.only(*fields).order_by("preset__version"):
+    kinds = KT("provenance__digital_source_type")
+    for picture in rows.only(*fields).annotate(digital_source_type=kinds).order_by("preset__version"):
         before = best.get(picture.article_id)
         if before is None or not before.file or picture.file or picture.state == Picture.State.TAKEN_DOWN:
             best[picture.article_id] = picture
-    return {article_id: _shown(picture) for article_id, picture in best.items()}
+    return {article_id: _shown(picture, kind_of(picture.digital_source_type)) for article_id, picture in best.items()}
 
 
 def picture_of_file(file: str) -> Picture | None:
@@ -157,7 +159,7 @@ def painting_progress(picture_id: int) -> tuple[int, int] | None:
     return None
 
 
-def _shown(picture: Picture) -> Shown:
+def _shown(picture: Picture, kind: Kind) -> Shown:
     file = "" if picture.state == Picture.State.TAKEN_DOWN else picture.file
     korean = _language() == "ko"
 
@@ -180,6 +182,7 @@ def _shown(picture: Picture) -> Shown:
         card=url(_files.CARD) if file and picture.has_crops else "",
         alt=(picture.alt_ko if korean else picture.alt_en) if file else "",
         colour=picture.colour,
+        is_by_model=kind in ("model", "composite"),
         width=WIDTH,
         height=HEIGHT,
     )

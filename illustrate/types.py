@@ -216,5 +216,6 @@ class Shown:
     card: str  # address of the share card, 1200x630
     alt: str  # in the active language
     colour: str  # "#rrggbb", "" when not yet known
+    is_by_model: bool  # a trained model painted it, or what lies under its figures
     width: int
     height: int

@@ -63,7 +63,6 @@ def article(request: HttpRequest, article_id: int) -> HttpResponse:
             "linked_data": picture_data(request, shown, card.picture, published)
             if published and shown.owner_id is None
             else "",
-            "is_by_model": bool(published and published.kind in {"model", "composite"}),
             "topics": _topics(article_id),
             "read_next": make_cards(picks(next_ids), reader_id=reader_id, with_pictures=with_pictures),
         },

@@ -24,6 +24,10 @@ _KINDS: Mapping[str, Kind] = {ALGORITHM: "algorithm", MODEL: "model", COMPOSITE:
 LICENCE_PAGES = {"CC0-1.0": "https://creativecommons.org/publicdomain/zero/1.0/"}
 
 
+def kind_of(digital_source_type: str | None) -> Kind:
+    return _KINDS.get(digital_source_type or "", "")
+
+
 class _Document(BaseModel):
     """Rows of every age can be read: what they do not know is empty, what they know besides is left alone."""
 
@@ -101,7 +105,7 @@ class Published:
 
     @property
     def kind(self) -> Kind:
-        return _KINDS.get(self.digital_source_type, "")
+        return kind_of(self.digital_source_type)
 
     @property
     def licence_page(self) -> str:
@@ -150,7 +154,7 @@ class Record(_Document):
 
     @property
     def kind(self) -> Kind:
-        return _KINDS.get(self.digital_source_type, "")
+        return kind_of(self.digital_source_type)
 
     @property
     def licence_page(self) -> str:

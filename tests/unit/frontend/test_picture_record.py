@@ -165,6 +165,18 @@ def test_a_model_is_named_with_what_it_was_told(page: Client, articles: list[Art
     assert "TrainedAlgorithmicMediaDigitalSource" in label
 
 
+@pytest.mark.parametrize(("language", "label"), [("en", "AI illustration"), ("ko", "AI 그림")])
+def test_a_card_too_says_that_a_model_painted_its_picture(
+    page: Client, articles: list[Article], language: str, label: str
+) -> None:
+    draw(articles[0], painted())
+    draw(articles[1])
+    text = page.get("/", headers={"accept-language": language}).content.decode()
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", text)
+    assert len(captions) == 2
+    assert captions.count(label) == 1
+
+
 def test_it_tells_the_same_in_korean(page: Client, articles: list[Article]) -> None:
     draw(articles[0])
     text = page.get(pages(articles[0])[0], headers={"accept-language": "ko"}).content.decode()
