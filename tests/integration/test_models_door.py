@@ -67,7 +67,9 @@ class Door:
                 return str(error)
             return ""
         body = {"parameters": {"version": version}} if version else {}
-        answer = self.post(f"/v2/repository/models/{name}/{verb}", json=body)
+        # Ray starts a process for each replica: seconds, and many of them where others are busy.
+        address = f"{self.url}/v2/repository/models/{name}/{verb}"
+        answer = httpx.post(address, json=body, trust_env=False, timeout=240)
         return str(answer.json().get("error", ""))
 
     def get(self, path: str) -> httpx.Response:
