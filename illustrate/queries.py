@@ -34,7 +34,7 @@ def pictures_for(article_ids: Collection[int], *, preset: str | None = None) -> 
     own = StylePreset.objects.filter(is_production=True).values("slug")
     rows = Picture.objects.filter(article__in=article_ids, preset__slug__in=[preset] if preset else own)
     fields = ("pk", "article_id", "state", "file", "has_crops", "alt_en", "alt_ko", "colour")
-    best: dict[int, Picture] = {}
+    best: dict[int, Any] = {}  # pictures, with what they were made of beside them
     kinds = KT("provenance__digital_source_type")
     for picture in rows.only(*fields).annotate(digital_source_type=kinds).order_by("preset__version"):
         before = best.get(picture.article_id)

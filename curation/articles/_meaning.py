@@ -64,7 +64,8 @@ def _search_vector(parts: Sequence[Sequence[str]], config: str) -> CombinedExpre
 
 
 def current_space() -> EmbeddingSpace:
-    """The row of the space that the embedder answers in now; another model's space steps back, its vectors stay."""
+    """The row of the space that the embedder answers in now; another model's space steps back, and
+    `actions.reembed` brings its articles over."""
     space = serving.current_space()
     held = EmbeddingSpace.objects.filter(name=space.name, revision=space.revision, is_current=True).first()
     if held is not None:

@@ -11,12 +11,13 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+import numpy as np
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 
 from curation.articles import _meaning, queries, signals
 from curation.articles._draft import is_full_text_of, make_draft, namesake_url, wants_full_text
-from curation.articles.models import Article, ArticleEntry, ArticleVector
+from curation.articles.models import Article, ArticleEntry, ArticleVector, EmbeddingSpace
 from curation.articles.types import Draft, Extracted
 from curation.serving.types import InvalidRequest, ServingError
 from curation.sources import queries as sources
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 FETCHING_BUDGET_SECONDS = 120  # of one run; entries left over wait for the next
 WAITING_BUDGET_SECONDS = 150  # of a run that looks for what waits: with a last slow page it ends within its task's time
+EMBEDDED_AT_ONCE = 32  # articles, a headline and a lead each
+REEMBEDDED_AT_ONCE = 320  # in a run that looks for what waits
 FULL_TEXT_TRIES = 3
 FULL_TEXT_RETRY_AFTER = timedelta(hours=1)
 FULL_TEXT_RETRY_WITHIN = timedelta(days=2)
@@ -74,7 +77,15 @@ def _prepare_waiting(at: datetime, limit: int, grace: timedelta) -> int:
     unready = Article.objects.filter(ready_at=None, failure="", first_seen_at__lte=at - grace).order_by("first_seen_at")
     article_ids = list(unready.values_list("pk", flat=True)[:limit])
     _make_ready(article_ids, at)
-    return len(entry_ids) + len(article_ids) + _retry_full_texts(at, deadline=deadline)
+    return len(entry_ids) + len(article_ids) + _retry_full_texts(at, deadline=deadline) + _reembed_some()
+
+
+def _reembed_some() -> int:
+    try:
+        return reembed(limit=REEMBEDDED_AT_ONCE)
+    except ServingError as error:
+        logger.warning("articles of another embedder wait for the model server: %s", error)
+        return 0
 
 
 @contextmanager
@@ -305,6 +316,50 @@ def _make_ready(article_ids: Iterable[int], at: datetime) -> None:
                 continue  # another run was faster
             ArticleVector.objects.update_or_create(article=article, space=space, defaults={"vector": vector})
             transaction.on_commit(partial(signals.article_ready.send_robust, sender=Article, article_id=article.pk))
+
+
+# -- Another embedder ----------------------------------------------------------------------------------------
+
+
+def reembed(*, limit: int) -> int:
+    """Bring articles whose vectors lie in a space left behind into the current one, the newest first; how many.
+
+    With another embedder, or a new version of it, they could no longer be compared with what comes in. Each step is
+    stored, so that a run may end anywhere. Raises ServingError.
+    """
+    space = _meaning.current_space()
+    left_behind = ArticleVector.objects.filter(space__is_current=False)
+    if not left_behind.exists():
+        return 0
+    behind = Article.objects.filter(pk__in=left_behind.values("article")).order_by("-sorted_at", "-pk")
+    articles = list(behind[:limit])
+    for start in range(0, len(articles), EMBEDDED_AT_ONCE):
+        _reembed(articles[start : start + EMBEDDED_AT_ONCE], space)
+    return len(articles)
+
+
+def count_left_behind() -> int:
+    """Articles whose vectors lie in a space left behind."""
+    return ArticleVector.objects.filter(space__is_current=False).values("article").distinct().count()
+
+
+def _reembed(articles: Sequence[Article], space: EmbeddingSpace) -> None:
+    try:
+        vectors: Sequence[np.ndarray | None] = list(_meaning.article_vectors(articles))
+    except InvalidRequest as error:
+        if len(articles) > 1:  # one of them spoils the batch
+            for article in articles:
+                _reembed([article], space)
+            return
+        logger.warning("article %s has no place in the new space: the embedder refused it: %s", articles[0].pk, error)
+        vectors = [None]
+    for article, vector in zip(articles, vectors, strict=True):
+        with transaction.atomic():
+            if not Article.objects.select_for_update().filter(pk=article.pk).exists():
+                continue
+            if vector is not None:  # a correction that came meanwhile has the better one
+                ArticleVector.objects.get_or_create(article=article, space=space, defaults={"vector": vector})
+            ArticleVector.objects.filter(article=article).exclude(space=space).delete()
 
 
 def _lock_words(content_hash: str) -> None:

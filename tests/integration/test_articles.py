@@ -9,10 +9,11 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from curation.articles import actions, queries
+from curation.articles import _meaning, actions, queries
 from curation.articles.models import Article, ArticleEntry, ArticleVector, EmbeddingSpace
 from curation.articles.signals import article_changed, article_ready
 from curation.serving import queries as serving
+from curation.serving.types import InvalidRequest
 from curation.sources.models import Entry
 from tests.factories.sources import NOON, EntryFactory, SourceFactory
 from tests.loopback import Answer, serve
@@ -391,6 +392,79 @@ def test_no_transaction_is_open_while_a_page_is_fetched(site, monkeypatch):
 
 
 # -- Nearest -------------------------------------------------------------------------------------------------
+
+
+# -- Another embedder ----------------------------------------------------------------------------------------
+
+
+def leave_behind(*articles: Article) -> EmbeddingSpace:
+    """As if the articles had been embedded by a model that was replaced since."""
+    old, _ = EmbeddingSpace.objects.get_or_create(name="old", revision="1", dimension=384)
+    for article in articles:
+        ArticleVector.objects.filter(article=article).update(space=old, vector=[1.0] + [0.0] * 383)
+    return old
+
+
+def test_articles_of_a_former_embedder_are_compared_again_the_newest_first():
+    older, newer = (prepare(EntryFactory(title=title)) for title in ("Harbour bridge opens", "Tax office closes"))
+    Article.objects.filter(pk=older.pk).update(sorted_at=NOON - timedelta(days=3))
+    leave_behind(older, newer)
+    vector = serving.embed(["A bridge in the port opens"], ["en"])[0]
+    assert queries.nearest(vector, reader_id=None, limit=5) == []
+    assert actions.count_left_behind() == 2
+    assert actions.reembed(limit=1) == 1
+    assert [found for found, _ in queries.nearest(vector, reader_id=None, limit=5)] == [newer.pk]
+    assert actions.reembed(limit=10) == 1
+    assert [found for found, _ in queries.nearest(vector, reader_id=None, limit=5)] == [older.pk, newer.pk]
+    assert (actions.reembed(limit=10), actions.count_left_behind()) == (0, 0)
+    assert ArticleVector.objects.count() == 2
+
+
+def test_the_background_work_embeds_anew_by_itself_and_waits_for_the_model_server(settings):
+    article = prepare(EntryFactory())
+    leave_behind(article)
+    settings.MODELS_URL, settings.MODELS_TIMEOUT_SECONDS = "http://127.0.0.1:9", 1
+    assert actions.prepare_waiting(at=NOON, limit=10) == 0
+    assert actions.count_left_behind() == 1
+    settings.MODELS_URL = ""
+    assert actions.prepare_waiting(at=NOON, limit=10) == 1
+    assert actions.count_left_behind() == 0
+
+
+def test_an_article_that_the_new_embedder_refuses_holds_up_nobody(monkeypatch):
+    articles = [prepare(EntryFactory(title=title)) for title in ("Whales return", "Poison", "Dam opens")]
+    leave_behind(*articles)
+    embed = serving.embed
+
+    def refusing(texts, languages):
+        if "Poison" in texts:
+            raise InvalidRequest("no")
+        return embed(texts, languages)
+
+    monkeypatch.setattr(serving, "embed", refusing)
+    assert actions.reembed(limit=10) == 3
+    assert actions.reembed(limit=10) == 0
+    assert set(ArticleVector.objects.values_list("article__title", flat=True)) == {"Whales return", "Dam opens"}
+
+
+def test_a_correction_that_comes_while_articles_are_embedded_anew_keeps_its_vector(monkeypatch):
+    article = prepare(EntryFactory(title="Whales return"))
+    leave_behind(article)
+    vectors = _meaning.article_vectors
+
+    def meanwhile(articles):
+        found = vectors(articles)
+        corrected = Article.objects.get(pk=article.pk)
+        corrected.title = "Tax office closes"
+        (place,) = vectors([corrected])
+        ArticleVector.objects.create(article=article, space=_meaning.current_space(), vector=place)
+        return found
+
+    monkeypatch.setattr(_meaning, "article_vectors", meanwhile)
+    assert actions.reembed(limit=10) == 1
+    vector = serving.embed(["Tax office closes"], ["en"])[0]
+    ((_, cosine),) = queries.nearest(vector, reader_id=None, limit=5)
+    assert cosine > 0.6
 
 
 def test_nearest_is_complete_under_a_narrow_filter():
