@@ -186,8 +186,10 @@ def reconcile_pictures(*, at: datetime) -> tuple[int, int]:
 
 
 def _draw_properly(at: datetime) -> None:
-    """Pictures that were drawn while no model answered are drawn anew once the models do."""
-    plain = Picture.objects.filter(state=Picture.State.ATTACHED, provenance__has_key=WITHOUT_MODELS)
+    """Pictures that were drawn while no model answered are drawn anew once the models do: once, for what fails then
+    fails again.
+    """
+    plain = Picture.objects.filter(state=Picture.State.ATTACHED, provenance__has_key=WITHOUT_MODELS, failure="")
     picture_ids = list(plain.order_by("drawn_at").values_list("pk", flat=True)[:REDRAWS_AT_ONCE])
     if picture_ids and serving.is_ready():
         for picture_id in picture_ids:

@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, Warning
 
 def check_certificate(**kwargs: Any) -> list[CheckMessage]:
     """A warning, not an error: an expired certificate must not stop a site that can draw unsigned pictures."""
-    from illustrate.provenance.certificate import trouble
+    from illustrate.provenance.trial import trouble
 
     words = trouble(at=datetime.now(tz=UTC))
     if not words:

@@ -6,7 +6,7 @@ import errno
 import logging
 import secrets
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,10 +28,11 @@ from illustrate.brief.writer import tell
 from illustrate.describe.photo import describe
 from illustrate.evaluate import judge
 from illustrate.models import Picture
-from illustrate.provenance.record import ALGORITHM, COMPOSITE, MODEL
+from illustrate.painting import Errand
+from illustrate.provenance.record import ALGORITHM, COMPOSITE, MODEL, record_of
 from illustrate.render import composer, presets
 from illustrate.render.alt_text import alt_text
-from illustrate.render.diffusion import Refused, request_id
+from illustrate.render.diffusion import Refused, Unanswered, request_id
 from illustrate.render.frames import SHAPES
 from illustrate.render.stage import Stage
 from illustrate.signals import picture_attached
@@ -67,13 +68,14 @@ def make(
     lately: Collection[str] = (),
     renderer: str = "",
     picture_id: int | None = None,
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> Drawing:
     """The best picture in at most PICTURE_MAX_ATTEMPTS attempts, else the desk's own emblem: there always is one.
 
     Without a database. The same subject, preset, seed, `recent` (perceptual hashes) and `lately` (heroes of the
     pictures before it) give the same picture. `renderer` is one of RENDERERS, PICTURE_RENDERER where it is empty; what
     diffusion cannot paint, or may not, stays as the composer drew it, and the provenance says why. Under `picture_id`
-    its painting can be followed and cancelled.
+    its painting can be followed and cancelled; once it `is_wanted` no more, no further frame is painted.
     Raises what the model server raises.
     """
     started = time.monotonic()
@@ -97,8 +99,13 @@ def make(
             rendered, brief, subject, crops=crops, recent=recent, is_last=attempt + 1 == attempts
         )
         if verdict.accepted:
-            made = _painted if renderer == "diffusion" else _composed
-            frames, how = made((wide, *crops), rendered, subject, seed + attempt, recent, picture_id)
+            if renderer == "diffusion":
+                errand = Errand(lambda shape: request_id(picture_id, shape) if picture_id else "", is_wanted)
+                frames, how, scores = _painted(
+                    (wide, *crops), rendered, subject, scores, seed + attempt, recent, errand
+                )
+            else:
+                frames, how = _composed((wide, *crops), rendered)
             how |= {"read": told.to_dict()}
             return _drawing(brief, frames, how, scores, verdict, seed + attempt, attempt + 1, facts, refusals, started)
         refusals.append(f"{brief.hero} in {brief.scene}: {'; '.join(verdict.reasons)}")
@@ -128,7 +135,7 @@ def make_plainly(subject: Subject, *, preset: str, seed: int, why: Mapping[str, 
     return _drawing(brief, frames, how, scores, verdict, seed, 1, VisualFacts(), (), started)
 
 
-def _composed(stages: Sequence[Stage], rendered: Rendered, *unused: Any) -> tuple[Sequence[Rendered], dict[str, Any]]:
+def _composed(stages: Sequence[Stage], rendered: Rendered) -> tuple[Sequence[Rendered], dict[str, Any]]:
     """Every frame as the composer draws it, and how they were made."""
     frames = (rendered, *(composer.draw(stage) for stage in stages[1:]))
     return frames, {
@@ -142,27 +149,32 @@ def _painted(
     stages: Sequence[Stage],
     rendered: Rendered,
     subject: Subject,
+    scores: Scores,
     seed: int,
     recent: Collection[str],
-    picture_id: int | None,
-) -> tuple[Sequence[Rendered], dict[str, Any]]:
-    """The same, painted by a model where it can and may be."""
+    errand: Errand,
+) -> tuple[Sequence[Rendered], dict[str, Any], Scores]:
+    """The same, painted by a model where it can and may be; `scores` are the sketch's but for what a reader sees."""
     try:
-        painting_ = painting.paint(
-            stages, rendered, photo=subject.photo, seed=seed, recent=recent,
-            asked_as=lambda shape: request_id(picture_id, shape) if picture_id else "",
-        )  # fmt: skip
-    except Refused as error:
-        logger.warning("not painted: %s", error)
+        painted = painting.paint(stages, rendered, subject, seed=seed, recent=recent, errand=errand)
+        how = {
+            "renderer": "diffusion",
+            "renderer_version": composer.REVISION,  # of the layout that it was painted over
+            "digital_source_type": COMPOSITE if painted.provenance.get("people") == "laid in" else MODEL,
+            "painting": painted.provenance | {"figures": painted.figures, "seed": painted.seed},
+        }
+        record_of(brief={}, provenance=how, evaluation={}, seed=None)  # whatever the model says of itself can be told
+    except Exception as error:  # the composer's picture is there already, and no trouble with a model may cost it
+        if isinstance(error, Refused):
+            logger.warning("not painted: %s", error)
+        else:
+            logger.exception("not painted")
         frames, how = _composed(stages, rendered)
-        return frames, how | {"instead_of": {"renderer": "diffusion", "reason": str(error)[:500]}}
-    laid_in = painting_.provenance.get("people") == "laid in"
-    return painting_.frames, {
-        "renderer": "diffusion",
-        "renderer_version": composer.REVISION,  # of the layout that it was painted over
-        "digital_source_type": COMPOSITE if laid_in else MODEL,
-        "painting": painting_.provenance | {"figures": painting_.figures, "seed": painting_.seed},
-    }
+        reason = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+        unfit = isinstance(error, Refused) and not isinstance(error, Unanswered)
+        how["instead_of"] = {"renderer": "diffusion", "reason": reason[:500], "unfit": unfit}
+        return frames, how, scores
+    return painted.frames, how, replace(scores, perceptual_hash=painted.perceptual_hash)
 
 
 class UnknownPreset(LookupError):
@@ -275,7 +287,7 @@ def draw(*, picture_id: int, at: datetime) -> bool:
     try:
         subject = _subject_of(picture.article)
         seed = picture.seed if picture.seed is not None else picture.pk
-        drawing = _made(picture, subject, seed, at)
+        drawing = _made(picture, claim, subject, seed, at)
         # A private article gets no card: nothing that can be passed on may say its headline.
         _files.write(file, drawing, "" if picture.article.owner_id else subject.title)
     except ModelUnavailable as error:
@@ -305,7 +317,7 @@ def _claim(picture_id: int, at: datetime) -> _Claim | None:
     return _Claim(picture_id, at) if claimed else None
 
 
-def _made(picture: Picture, subject: Subject, seed: int, at: datetime) -> Drawing:
+def _made(picture: Picture, claim: _Claim, subject: Subject, seed: int, at: datetime) -> Drawing:
     preset = _drawn_in(picture)
     if picture.attempts > TRIES:
         reason = picture.failure or "the workers that drew it were killed"
@@ -313,7 +325,7 @@ def _made(picture: Picture, subject: Subject, seed: int, at: datetime) -> Drawin
     try:
         return make(
             subject, preset=preset, seed=seed, recent=_recent_hashes(picture), lately=_lately(picture),
-            picture_id=picture.pk,
+            picture_id=picture.pk, is_wanted=lambda: claim.row().exists(),
         )  # fmt: skip
     except ModelUnavailable as error:
         if at - picture.requested_at < PATIENCE or picture.file:
@@ -366,6 +378,7 @@ def _subject_of(article: Article) -> Subject:
         area=assignment.area if assignment else "",
         topics=tuple(likely.values_list("topic_id", flat=True)[:TOPICS]),
         photo=fetch_photo(article.pk) if article.image_url else None,
+        has_photo=bool(article.image_url),
         photo_alt=article.image_alt,
     )
 
@@ -382,7 +395,7 @@ def _lately(picture: Picture) -> list[str]:
 
 
 def _name(picture_id: int) -> str:
-    """One that cannot be guessed: a private article's picture has no other lock."""
+    """One that cannot be guessed; and the page that serves it asks who may see it."""
     return f"{_folder(picture_id)}/{picture_id}-{secrets.token_urlsafe(16)}.{{width}}.webp"
 
 

@@ -58,6 +58,10 @@ def _troubles(at: datetime) -> Iterator[Trouble]:
         yield from _told(_FALLBACKS[member], Counter(row[column] for row in found if row[column]))
     held = Picture.objects.filter(state=Picture.State.WAITING).exclude(failure="")
     yield from _told("pictures_held_up", Counter(held.values_list("failure", flat=True)))
+    redrawn = Picture.objects.filter(state=Picture.State.ATTACHED).exclude(failure="")
+    yield from _told("redraws_failed", Counter(redrawn.values_list("failure", flat=True)))
+    unsigned = Picture.objects.shown().filter(drawn_at__gt=since, drawn_at__lte=at, provenance__signed=False)
+    yield from _told("pictures_unsigned", Counter(unsigned.values_list("provenance__unsigned_because", flat=True)))
 
 
 def _told(key: str, reasons: Counter[str]) -> Iterator[Trouble]:

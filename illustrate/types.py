@@ -62,6 +62,7 @@ class Subject:
     area: str = ""
     topics: tuple[str, ...] = ()
     photo: bytes | None = None
+    has_photo: bool = False  # the article has one, whether or not it could be fetched
     photo_alt: str = ""
     photo_caption: str = ""
 

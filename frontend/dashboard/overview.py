@@ -198,6 +198,8 @@ def _troubles(overview: Overview) -> list[Figure]:
         ),
         "pictures_given_up": _("Pictures of the last 24 hours that are only a desk's emblem, because drawing failed."),
         "pictures_held_up": _("Pictures that wait for something to be mended. Then they are drawn by themselves."),
+        "redraws_failed": _("Pictures that could not be drawn anew, and stay as they are."),
+        "pictures_unsigned": _("Pictures of the last 24 hours that are not signed."),
     }
     return [
         Figure(words.get(trouble.key, trouble.key), _number(trouble.count), trouble.reason, alarming=True)

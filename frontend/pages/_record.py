@@ -217,6 +217,7 @@ def asked(record: Record) -> list[Line]:
         (_("Colours"), _("Those of %(desk)s") % {"desk": area_name(brief.palette)} if brief.palette else ""),
         (_("Correspondent"), _correspondent(record)),
         (_("In a few words"), ", ".join(brief.phrases)),
+        (_("Read by"), _("A language model and the house's rules") if record.read.by == "writer" else ""),
     ]
     return [Line(name, _capitalised(words)) for name, words in lines if words]
 
@@ -241,6 +242,7 @@ def made_with(record: Record, look: str) -> list[Line]:
     lines = [
         (_("Its look"), _("%(look)s, version %(version)s") % {"look": look, "version": version} if version else look),
         (_("Drawn by"), _maker(record)),
+        (_("Meant to be"), _("Painted by a model, which gave none") if record.instead == "unanswered" else ""),
     ]
     if painter := record.painter:
         lines += [
@@ -248,6 +250,8 @@ def made_with(record: Record, look: str) -> list[Line]:
             (_("Its revision"), painter.revision),
             (_("Trained further by"), painter.adapter.name if painter.adapter else ""),
             (_("Steps"), f"{painter.steps}, {painter.scheduler}" if painter.steps and painter.scheduler else ""),
+            (_("Guidance"), f"{painter.guidance:g}" if painter.guidance else ""),
+            (_("Away from the sketch"), _share(painter.strength) if painter.strength else ""),
             (_("People"), _people(painter.people)),
         ]
     seed = record.painter.seed if record.painter and record.painter.seed is not None else record.seed
@@ -295,6 +299,8 @@ def photo(record: Record) -> list[str]:
         told.append(_("Its light was measured: %(share)s of white.") % {"share": _share(taken.brightness)})
     if taken.palette:
         told.append(_("Its main colours were noted."))
+    if taken.source != "default":
+        told.append(_("A model that sees was asked what is in it: %(model)s.") % {"model": taken.source})
     return told
 
 
@@ -323,6 +329,8 @@ def _judged(name: str, figure: float, passed: bool) -> Judged:
 def verdict(record: Record) -> str:
     if record.is_makeshift:
         return _("No model answered when it was drawn, so the emblem of the desk stands in until one does.")
+    if record.is_given_up:
+        return _("It could not be drawn, time after time, so the emblem of the desk stands in.")
     if record.decision == "fallback":
         return _("Nothing that was drawn fitted, so the emblem of the desk stands in and claims nothing.")
     if record.attempts is None or record.decision != "accept":
@@ -339,7 +347,7 @@ def refused(record: Record) -> list[Line]:
         drawn = (_capitalised(pictures.motif_label(each.hero)), _known(_SCENES, each.scene))
         why = (_(_CHECKS[name][2]) for name in each.failed if name in _CHECKS)
         lines.append(Line(" · ".join(filter(None, drawn)), ", ".join(filter(None, why))))
-    if record.is_instead:
+    if record.instead == "unfit":
         lines.append(Line(_("A painting by a model"), _("not fit to be shown")))
     return [line for line in lines if line.name]
 

@@ -37,7 +37,7 @@ DOWNLOAD_SECONDS = 300  # its address stays the same when the picture is drawn a
 
 @require_safe
 def file(request: HttpRequest, path: str) -> HttpResponseBase:
-    """A picture's file, to whoever may see its article: names are easy to guess, private sources are private."""
+    """A picture's file, to whoever may see its article: a private source's are its owner's, whoever knows the name."""
     name = PurePosixPath(path)
     if name.is_absolute() or ".." in name.parts or not VARIANT.search(path):
         raise Http404

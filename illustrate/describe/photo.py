@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,8 @@ from illustrate.describe import _faces, _pixels, _seeing
 from illustrate.describe._decode import MAX_BYTES, Rejected, decode
 from illustrate.describe.questions import decide, known, without_contradictions
 from illustrate.types import VisualFacts
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["MAX_BYTES", "count_faces", "describe"]
 
@@ -42,11 +45,16 @@ def count_faces(image: Image.Image) -> int:
 
 
 def _measured(words: VisualFacts, image: Image.Image) -> VisualFacts:
-    boxes = _faces.find_faces(np.asarray(image))
+    try:
+        boxes, unavailable = _faces.find_faces(np.asarray(image)), ""
+    except RuntimeError as error:  # a damaged installation; what the photo's colours say is still there
+        logger.error("faces cannot be found: %s", error)
+        boxes, unavailable = (), str(error)[:200]
     return replace(
         words,
         faces=len(boxes),
         boxes=boxes,
+        unavailable=unavailable,
         palette=_pixels.palette(image),
         brightness=_pixels.brightness(image),
         focus=_pixels.focus(image),
@@ -69,5 +77,5 @@ def _with_what_models_see(
         raw={key: {"answer": answer.words, "confidence": answer.confidence} for key, answer in seen.answers.items()},
         dropped=dropped,
         source=seen.source or measured.source,
-        unavailable=seen.unavailable,
+        unavailable="; ".join(filter(None, (measured.unavailable, seen.unavailable))),
     )

@@ -71,7 +71,8 @@ def mime_type(body: bytes) -> str:
 
 def read(body: bytes, record: PublicRecord, certificate: Certificate | None) -> Seal:
     """Whether a file is as it was signed, and whether it is the picture of this record. 2 ms."""
-    settings = _READING | ({"trust": {"user_anchors": certificate.anchors}} if certificate else {})
+    anchors = certificate.anchors if certificate else ""  # the library takes no empty list of them
+    settings = _READING | ({"trust": {"user_anchors": anchors}} if anchors else {})
     try:
         with c2pa.Context.from_dict(settings) as context:
             reader = c2pa.Reader.try_create(mime_type(body), io.BytesIO(body), context=context)

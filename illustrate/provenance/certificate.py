@@ -26,7 +26,6 @@ from django.conf import settings
 DEVELOPMENT_FILE = "signing.pem"  # under GYEOL_HOME: key, certificate and authority in one, so that they always match
 DEVELOPMENT_LIFE = timedelta(days=3650)  # no time stamp says when a file was signed: it holds as long as this does
 CLOCKS_DIFFER = timedelta(days=1)
-EXPIRES_SOON = timedelta(days=30)
 ORGANISATION = "Gyeol"
 
 # What C2PA allows (technical specification, "Digital signatures"), by curve; RSA signs as PSS.
@@ -44,7 +43,7 @@ class Certificate:
     chain: str  # the signing certificate first; without the root, which a reader has or does not trust
     key: str  # PKCS #8
     algorithm: str  # as C2PA names it: es256, ps256, ed25519, ...
-    anchors: str  # whom our own reader trusts: the issuers that came with the certificate
+    anchors: str  # whom our own reader trusts: the issuers that came with the certificate; may be empty
     is_development: bool
     expires_at: datetime
 
@@ -64,19 +63,6 @@ def signing_certificate(*, at: datetime) -> Certificate:
     named = (f"C2PA_CERTIFICATE ({paths[0]})", f"C2PA_PRIVATE_KEY ({paths[1]})")
     certificate, key = (_read(path, name) for path, name in zip(paths, named, strict=True))
     return _certificate(certificate, key, named, at, is_development=False)
-
-
-def trouble(*, at: datetime) -> str:
-    """What an operator should know of the certificate that settings name; empty when there is nothing."""
-    if not settings.C2PA_CERTIFICATE and not settings.C2PA_PRIVATE_KEY:
-        return ""
-    try:
-        found = signing_certificate(at=at)
-    except CannotSign as reason:
-        return str(reason)
-    if found.expires_at - at < EXPIRES_SOON:
-        return f"C2PA_CERTIFICATE ({settings.C2PA_CERTIFICATE}) expires on {found.expires_at:%Y-%m-%d}"
-    return ""
 
 
 def _read(path: str, name: str) -> bytes:

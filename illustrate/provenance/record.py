@@ -119,6 +119,15 @@ class Photo(_Document):
     palette: tuple[str, ...] = ()
     brightness: float | None = None
     rejected: str = ""
+    source: str = "default"  # or the models that looked at it
+    facts: dict[str, str | tuple[str, ...]] = {}  # what they saw, as describe.questions names it
+
+
+class Read(_Document):
+    """Who read the article for the brief."""
+
+    by: str = "rules"  # rules | writer
+    confidence: float | None = None  # of the writer
 
 
 class Refusal(_Document):
@@ -133,12 +142,14 @@ class Record(_Document):
     """How one picture was made, from the wish to the verdict."""
 
     asked: Asked
+    read: Read = Read()
     renderer: str = ""
     revision: str = ""
     preset: str = ""  # "grain/2"
     painter: Painter | None = None
-    is_instead: bool = False  # a model was asked to paint, and nothing of it could be shown
+    instead: Literal["", "unfit", "unanswered"] = ""  # of a painting that could not be shown, or never came
     is_makeshift: bool = False  # no model answered, not even those that read the article
+    is_given_up: bool = False  # it could not be drawn, time after time
     seed: int | None = None
     licence: str = ""
     digital_source_type: str = ""
@@ -182,14 +193,17 @@ def record_of(
     failed = set(evaluation.get("failed") or ())
     figures: Mapping[str, float] = evaluation.get("figures") or {}
     photo = provenance.get("photo")
+    meant = provenance.get("instead_of")
     return Record(
         asked=Asked.model_validate(dict(brief)),
+        read=Read.model_validate(provenance.get("read") or {}),
         renderer=provenance.get("renderer", ""),
         revision=str(provenance.get("renderer_version", "")),
         preset=provenance.get("preset", ""),
         painter=_painter(provenance),
-        is_instead="instead_of" in provenance,
+        instead=("unfit" if meant.get("unfit", True) else "unanswered") if meant else "",
         is_makeshift="without_models" in provenance,
+        is_given_up="given_up" in provenance,
         seed=provenance.get("seed", seed),
         licence=provenance.get("licence", ""),
         digital_source_type=provenance.get("digital_source_type", ""),
@@ -211,7 +225,7 @@ def public_record(provenance: Mapping[str, Any]) -> PublicRecord:
         renderer=provenance.get("renderer", ""),
         revision=str(provenance.get("renderer_version", "")),
         preset=provenance.get("preset", ""),
-        seed=provenance.get("seed", 0),
+        seed=painter.seed if painter and painter.seed is not None else provenance.get("seed", 0),
         licence=provenance.get("licence", ""),
         digital_source_type=provenance.get("digital_source_type", ""),
         model=painter.model if painter else "",

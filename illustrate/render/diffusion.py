@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +30,11 @@ GRID = 16  # pixels that a painted side is a multiple of
 
 
 class Refused(Exception):
-    """There is no painted picture; the message is the reason, for people."""
+    """There is no painted picture that may be shown; the message is the reason, for operators."""
+
+
+class Unanswered(Refused):
+    """No painting came: the model is away, broken, too slow, or was called off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,9 @@ def request_id(picture_id: int, shape: Shape) -> str:
     return f"picture-{picture_id}-{shape}"
 
 
-def paint(staged: Stage, *, seed: int, people: bool, asked_as: str = "") -> Painted:
+def paint(staged: Stage, *, seed: int, people: bool, patience: float, asked_as: str = "") -> Painted:
     """One frame of a picture. `people`: the model may paint them; else it paints an empty scene, and the composer's
-    own people are laid over it.
+    own people are laid over it. `patience`: seconds to wait for it.
 
     Raises Refused.
     """
@@ -58,7 +61,7 @@ def paint(staged: Stage, *, seed: int, people: bool, asked_as: str = "") -> Pain
         raise Refused("the main thing is a person, and no face model can tell whose face it would get")
     width, height = painted_size(*frame.pixels)
     layout = composer.layout(staged, people=people)
-    painted, unsafe, told = _ask(brief, layout, (width, height), seed, people, asked_as)
+    painted, unsafe, told = _ask(brief, layout, (width, height), seed, people, patience, asked_as)
     if unsafe:
         raise Refused("the safety check refused what was painted")
     bare = painted.resize(frame.pixels, Image.Resampling.LANCZOS)
@@ -82,7 +85,13 @@ def _who(people: bool, laid_in: bool) -> str:
 
 
 def _ask(
-    brief: Brief, layout: Image.Image, size: tuple[int, int], seed: int, people: bool, asked_as: str
+    brief: Brief,
+    layout: Image.Image,
+    size: tuple[int, int],
+    seed: int,
+    people: bool,
+    patience: float,
+    asked_as: str,
 ) -> tuple[Image.Image, bool, dict[str, Any]]:
     request = InferRequest(
         (
@@ -90,7 +99,7 @@ def _ask(
             Tensor("seed", "INT64", (1,), np.array([seed % 2**63], dtype=np.int64)),
             Tensor.of_text("layout", [_encoded(layout.resize(size, Image.Resampling.LANCZOS))]),
         ),
-        _parameters(brief, size, people),
+        _parameters(brief, size, people) | {"timeout": max(1, round(patience * 1_000_000))},
         asked_as,
     )
     try:
@@ -99,20 +108,21 @@ def _ask(
         told = orjson.loads(answer.output("provenance").texts()[0])
         unsafe = bool(answer.output("unsafe").array()[0])
     except ServingError as error:
-        raise Refused(str(error)) from error
+        raise Unanswered(str(error)) from error
     except (OSError, ValueError, IndexError) as error:
-        raise Refused(f"the model answered with what is no picture: {error}") from error
+        raise Unanswered(f"the model answered with what is no picture: {error}") from error
+    if not isinstance(told, dict):
+        raise Unanswered("the model does not say how it painted")
     return image, unsafe, {**told, "model_version": answer.version, "seed": seed}
 
 
-def _parameters(brief: Brief, size: tuple[int, int], people: bool) -> Mapping[str, Parameter]:
+def _parameters(brief: Brief, size: tuple[int, int], people: bool) -> dict[str, Parameter]:
     asked: dict[str, Parameter] = {
         "width": size[0],
         "height": size[1],
         "steps": settings.DIFFUSION_STEPS,
         "strength": settings.DIFFUSION_STRENGTH,
         "negative": NEGATIVE if people else f"people, face, {NEGATIVE}",
-        "timeout": settings.DIFFUSION_TIMEOUT_SECONDS * 1_000_000,
     }
     if settings.DIFFUSION_STYLE_SHEET:
         asked["style"] = brief.preset

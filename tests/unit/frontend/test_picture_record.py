@@ -165,6 +165,40 @@ def test_a_model_is_named_with_what_it_was_told(page: Client, articles: list[Art
     assert "TrainedAlgorithmicMediaDigitalSource" in label
 
 
+def test_a_painting_that_was_not_fit_is_told_apart_from_one_that_never_came(
+    page: Client, articles: list[Article]
+) -> None:
+    meant = {"renderer": "diffusion", "reason": "nothing answers at http://10.0.0.7:8001"}
+    draw(articles[0], provenance(instead_of=meant | {"unfit": True}))
+    draw(articles[1], provenance(instead_of=meant | {"unfit": False}))
+    unfit, never = (page.get(pages(article)[0]).content.decode() for article in articles[:2])
+    assert "not fit to be shown" in unfit
+    assert "which gave none" not in unfit
+    assert "which gave none" in never
+    assert "not fit to be shown" not in never
+    told = page.get(pages(articles[1])[1])
+    assert told.json()["instead"] == "unanswered"
+    assert "10.0.0.7" not in never + told.content.decode(), "where the models are is the operator's own matter"
+
+
+def test_a_picture_that_was_given_up_says_so(page: Client, articles: list[Article]) -> None:
+    draw(articles[0], provenance(given_up="the workers that drew it were killed"), evaluation={"decision": "fallback"})
+    text = page.get(pages(articles[0])[0]).content.decode()
+    assert "time after time" in text
+    assert "Nothing that was drawn fitted" not in text
+
+
+def test_the_models_that_read_the_article_and_saw_its_photo_are_named(page: Client, articles: list[Article]) -> None:
+    photo = PHOTO | {"source": "SmolVLM2", "facts": {"weather": "rain"}}
+    draw(articles[0], provenance(read={"by": "writer", "confidence": 0.8}, photo=photo))
+    text = page.get(pages(articles[0])[0]).content.decode()
+    assert "A language model and the house&#x27;s rules" in text
+    assert "SmolVLM2" in text
+    told = page.get(pages(articles[0])[1]).json()
+    assert told["photo"]["facts"] == {"weather": "rain"}
+    assert told["read"] == {"by": "writer", "confidence": 0.8}
+
+
 @pytest.mark.parametrize(("language", "label"), [("en", "AI illustration"), ("ko", "AI 그림")])
 def test_a_card_too_says_that_a_model_painted_its_picture(
     page: Client, articles: list[Article], language: str, label: str

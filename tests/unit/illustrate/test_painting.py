@@ -6,12 +6,14 @@ import base64
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import orjson
 import pytest
-from PIL import Image, ImageDraw, ImageEnhance
+from celery.exceptions import SoftTimeLimitExceeded
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance
 
 from curation.serving import _registry, queries
 from curation.serving.types import (
@@ -24,9 +26,11 @@ from curation.serving.types import (
     Running,
     Tensor,
 )
-from illustrate import _models, pipeline
+from illustrate import _models, painting, pipeline
 from illustrate.evaluate import likeness, painted
+from illustrate.evaluate._image import perceptual_hash
 from illustrate.render import composer, diffusion
+from illustrate.render.frames import SHAPES
 from illustrate.render.motifs import all_motifs, get_motif
 from illustrate.render.presets import GRAIN
 from illustrate.render.prompt import prompt_of
@@ -43,6 +47,7 @@ class Brush:
     spoil: Callable[[Image.Image], Image.Image] = lambda image: image
     unsafe: bool = False
     raises: Exception | None = None
+    told: Any = field(default_factory=lambda: {"model": "brush", "revision": "abc"})
     asked: list[InferRequest] = field(default_factory=list)
 
     def __call__(self, request: InferRequest, running: Running) -> tuple[Tensor, ...]:
@@ -58,7 +63,7 @@ class Brush:
         return (
             Tensor.of_text("image", [png(image) for image in out]),
             Tensor("unsafe", "BOOL", (rows,), np.array([self.unsafe] * rows)),
-            Tensor.of_text("provenance", [orjson.dumps({"model": "brush", "revision": "abc"}).decode()] * rows),
+            Tensor.of_text("provenance", [orjson.dumps(self.told).decode()] * rows),
         )
 
     @property
@@ -150,7 +155,7 @@ def test_without_a_face_model_nobody_is_painted_and_the_composers_own_people_are
         b for b in (example_brief(n, GRAIN) for n in range(40)) if b.persona and get_motif(b.hero).kind != "person"
     )
     stage = composer.stage(brief, 1)
-    made = diffusion.paint(stage, seed=1, people=False)
+    made = diffusion.paint(stage, seed=1, people=False, patience=60)
     assert made.provenance["people"] == "laid in"
     assert "correspondent" not in brush.prompts[0]
     assert "face" in brush.asked[0].parameters["negative"]
@@ -168,7 +173,7 @@ def test_a_main_thing_that_is_a_person_is_left_to_the_composer(at_the_door):
     person = next(motif.key for motif in all_motifs() if motif.kind == "person" and motif.role == "hero")
     stage = composer.stage(replace(example_brief(1, GRAIN), hero=person, supports=()), 1)
     with pytest.raises(diffusion.Refused, match="the main thing is a person"):
-        diffusion.paint(stage, seed=1, people=False)
+        diffusion.paint(stage, seed=1, people=False, patience=60)
 
 
 def test_somebody_of_the_photo_in_the_painting_is_refused_and_somebody_else_is_not(at_the_door, settings):
@@ -187,8 +192,52 @@ def test_somebody_of_the_photo_in_the_painting_is_refused_and_somebody_else_is_n
     assert accepted.provenance["painting"]["people"] == "painted"
 
 
+def jpeg(mode: str = "RGB") -> bytes:
+    out = io.BytesIO()
+    Image.effect_noise((200, 200), 30).convert(mode).save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        Subject(WHALES.title, WHALES.text, photo=jpeg("CMYK"), has_photo=True),
+        Subject(WHALES.title, WHALES.text, has_photo=True),
+    ],
+    ids=["a photo that cannot be read safely", "a photo that could not be fetched"],
+)
+def test_where_the_photo_cannot_be_looked_at_nobody_is_painted(at_the_door, subject):
+    brush = Brush()
+    at_the_door(diffusion=brush, faces=faces([1.0, 0.0]))
+    painting = make(subject=subject).provenance["painting"]
+    assert painting["people"] != "painted"
+    assert "likeness" not in painting["figures"]
+    assert all("people, face" in request.parameters["negative"] for request in brush.asked)
+
+
+def test_a_likeness_is_recorded_only_where_faces_were_compared(at_the_door):
+    at_the_door(diffusion=Brush(), faces=faces([1.0, 0.0]))
+    painting = make().provenance["painting"]
+    assert painting["people"] == "painted"
+    assert "likeness" not in painting["figures"]
+
+
+def test_in_a_picture_of_a_grief_nobody_is_painted_whoever_could_tell_faces(at_the_door):
+    brush = Brush()
+    at_the_door(diffusion=brush, faces=faces([1.0, 0.0]))
+    drawing = make(subject=Subject("Forty schoolchildren killed as ferry sinks"))
+    assert drawing.brief.register == "restrained"
+    assert brush.asked
+    assert all("people, face" in request.parameters["negative"] for request in brush.asked)
+    assert drawing.provenance["painting"]["people"] != "painted"
+
+
 def grey(image: Image.Image) -> Image.Image:
     return Image.new("RGB", image.size, "#777777")
+
+
+def inverted(image: Image.Image) -> Image.Image:
+    return ImageChops.invert(image)
 
 
 def noisy(image: Image.Image) -> Image.Image:
@@ -201,6 +250,10 @@ def noisy(image: Image.Image) -> Image.Image:
         (Brush(unsafe=True), "safety check"),
         (Brush(spoil=grey), "one even colour"),
         (Brush(spoil=noisy), "bare or cluttered"),
+        (Brush(spoil=inverted), "nothing is left of the layout"),
+        (Brush(told=[1]), "does not say how"),
+        (Brush(told={"model": 5}), "AttributeError"),
+        (Brush(told={"model": "brush", "steps": "many"}), "ValidationError"),
         (Brush(raises=OutOfMemory("a picture of 1024x576 does not fit into memory")), "does not fit into memory"),
         (Brush(raises=ValueError("a bug in the pipeline")), "a bug in the pipeline"),
         (Brush(raises=Cancelled("an editor called it off")), "called it off"),
@@ -214,6 +267,80 @@ def test_what_cannot_be_painted_or_shown_stays_as_the_composer_drew_it_and_says_
     assert drawing.provenance["renderer"] == "composer"
     assert drawing.provenance["digital_source_type"].endswith("/algorithmicMedia")
     assert reason in drawing.provenance["instead_of"]["reason"]
+
+
+def test_a_face_model_that_answers_nonsense_costs_nothing(at_the_door, plain):
+    def nonsense(request: InferRequest, running: Running) -> tuple[Tensor, ...]:
+        return (Tensor.of_text("faces", ['[{"box": [0, 0, 1, 1]}]'] * len(request.input("image").texts())),)
+
+    at_the_door(diffusion=Brush(), faces=nonsense)
+    drawing = make(subject=replace(WHALES, photo=jpeg(), has_photo=True))
+    assert drawing.rendered.image.tobytes() == plain.rendered.image.tobytes()
+    assert "KeyError" in drawing.provenance["instead_of"]["reason"]
+
+
+def test_a_task_whose_time_is_up_while_it_paints_keeps_the_composers_picture(at_the_door, plain, monkeypatch):
+    def too_long(*args: Any, **options: Any) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(diffusion, "infer", too_long)
+    at_the_door(diffusion=Brush())
+    drawing = make()
+    assert drawing.rendered.image.tobytes() == plain.rendered.image.tobytes()
+    assert "SoftTimeLimitExceeded" in drawing.provenance["instead_of"]["reason"]
+
+
+def test_all_frames_and_tries_share_one_patience(at_the_door, settings, monkeypatch):
+    settings.DIFFUSION_TIMEOUT_SECONDS = 180
+    clock = [1000.0]
+    monkeypatch.setattr(painting, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+
+    def slow(image: Image.Image) -> Image.Image:
+        clock[0] += 70
+        return image
+
+    timeouts = []
+
+    def infer(model: str, request: InferRequest) -> Any:
+        timeouts.append(request.parameters["timeout"])
+        return queries.infer(model, request)
+
+    monkeypatch.setattr(diffusion, "infer", infer)
+    at_the_door(diffusion=Brush(spoil=slow))
+    drawing = make()
+    assert timeouts == [180_000_000, 110_000_000, 40_000_000]
+    assert "not painted within 180 seconds" not in str(drawing.provenance)
+    clock[0], stubborn = 1000.0, Brush(spoil=lambda image: slow(noisy(image)))
+    settings.DIFFUSION_TIMEOUT_SECONDS = 60
+    at_the_door(diffusion=stubborn)
+    assert "not painted within 60 seconds" in make().provenance["instead_of"]["reason"]
+    assert len(stubborn.asked) == 1
+
+
+def test_what_is_wanted_no_more_is_painted_no_further(at_the_door):
+    brush = Brush()
+    at_the_door(diffusion=brush)
+    drawing = make(is_wanted=lambda: len(brush.asked) < 1)
+    assert len(brush.asked) == 1
+    assert drawing.provenance["renderer"] == "composer"
+    assert "called off" in drawing.provenance["instead_of"]["reason"]
+
+
+def test_a_painting_is_held_against_what_readers_saw_not_against_a_sketch(at_the_door, plain):
+    def washed(image: Image.Image) -> Image.Image:
+        """Its upper half much lighter: another picture to the eye, the same layout."""
+        sky = Image.new("RGB", (image.width, image.height // 2), "white")
+        image.paste(Image.blend(image.crop((0, 0, *sky.size)), sky, 0.5))
+        return image
+
+    at_the_door(diffusion=Brush(spoil=washed))
+    shown = make()
+    assert shown.provenance["renderer"] == "diffusion"
+    assert shown.scores.perceptual_hash == perceptual_hash(shown.rendered.image)
+    assert shown.scores.perceptual_hash != plain.scores.perceptual_hash
+    stages = [composer.stage(shown.brief, 3, shape) for shape in SHAPES]
+    with pytest.raises(diffusion.Refused, match="looks like another picture"):
+        painting.paint(stages, plain.rendered, WHALES, seed=3, recent=[shown.scores.perceptual_hash])
 
 
 def test_with_no_model_configured_the_composer_draws(at_the_door):

@@ -37,10 +37,16 @@ def test_each_kind_is_counted_with_its_commonest_reason_and_forgotten_after_a_da
     drawn({"without_models": "nothing answers at http://127.0.0.1:8001"})
     drawn({"given_up": "ValueError: the pen broke"})
     PictureFactory(failure="pictures cannot be stored: No space left on device")
+    drawn({"signed": False, "unsigned_because": "C2PA_CERTIFICATE has expired"})
+    drawn({"signed": True})
+    drawn({})
+    Picture.objects.filter(state=Picture.State.ATTACHED, provenance={}).update(failure="ValueError: the pen broke")
     assert found() == {
         "paintings_refused": (3, "out of memory"),
         "pictures_without_models": (1, "nothing answers at http://127.0.0.1:8001"),
         "pictures_given_up": (1, "ValueError: the pen broke"),
+        "redraws_failed": (1, "ValueError: the pen broke"),
+        "pictures_unsigned": (1, "C2PA_CERTIFICATE has expired"),
         "pictures_held_up": (1, "pictures cannot be stored: No space left on device"),
     }
 

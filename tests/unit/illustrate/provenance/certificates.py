@@ -49,7 +49,7 @@ def over() -> datetime:
     return NOW - certificate.DEVELOPMENT_LIFE - timedelta(days=1)
 
 
-def chain_of_three(key: Any) -> bytes:
+def chain_of_three(key: Any, usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.EMAIL_PROTECTION) -> bytes:
     """As a public authority gives it: the certificate of a key and the authority's between, without its root."""
     root_key, middle_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     root, middle, own = (certificate._name(name) for name in ("Root", "Middle", "The Example Post"))
@@ -64,7 +64,7 @@ def chain_of_three(key: Any) -> bytes:
         certificate._draft(own, middle, key, NOW)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(certificate._usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(middle_key.public_key()), critical=False)
         .sign(middle_key, hashes.SHA256())
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import subprocess
 import sys
@@ -11,13 +12,32 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.conf import settings as installed
+from PIL import Image
 
 from illustrate.checks import check_certificate
-from illustrate.provenance.certificate import CannotSign, development_file, signing_certificate, trouble
+from illustrate.provenance import _c2pa
+from illustrate.provenance.certificate import CannotSign, development_file, signing_certificate
+from illustrate.provenance.record import ALGORITHM, PublicRecord
+from illustrate.provenance.trial import trouble
 from illustrate.queries import why_unsigned
 
-from .certificates import NOW, almost_over, key_pem, name_in, over, parts
+from .certificates import NOW, almost_over, chain_of_three, key_pem, name_in, over, parts
+
+RECORD = PublicRecord(
+    renderer="composer", revision="1", preset="grain/1", seed=1, licence="CC0-1.0", digital_source_type=ALGORITHM
+)
+
+
+def small() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (32, 18)).save(out, "WEBP")
+    return out.getvalue()
+
+
+SMALL = small()
 
 
 def test_an_installation_makes_its_own_once_and_for_its_owner_alone(settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -88,6 +108,31 @@ def test_the_operators_own_certificate_signs_in_its_place(settings, tmp_path: Pa
     assert found.algorithm == "es256"
     assert not settings.GYEOL_HOME.exists()
     assert trouble(at=NOW) == ""
+
+
+def leaf_of(chain: bytes) -> bytes:
+    return x509.load_pem_x509_certificates(chain)[0].public_bytes(Encoding.PEM)
+
+
+def test_a_certificate_without_its_issuers_signs_and_the_operator_hears_what_is_missing(
+    settings, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
+    chain, key = parts()
+    name_in(settings, tmp_path, leaf_of(chain), key)
+    found = signing_certificate(at=NOW)
+    signed = _c2pa.sign({"": SMALL}, RECORD, found)[""]
+    assert _c2pa.read(signed, RECORD, found).state == "foreign", "whole, and by whom cannot be told"
+    assert _c2pa.read(SMALL, RECORD, found).state == "none"
+    assert "without its issuers" in trouble(at=NOW)
+
+
+def test_a_certificate_for_something_else_is_found_out_before_the_first_picture(settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    key = ec.generate_private_key(ec.SECP256R1())
+    name_in(settings, tmp_path, chain_of_three(key), key_pem(key))
+    assert trouble(at=NOW) == ""
+    name_in(settings, tmp_path, chain_of_three(key, ExtendedKeyUsageOID.SERVER_AUTH), key_pem(key))
+    assert "refuses to sign" in trouble(at=NOW)
+    assert check_certificate()
 
 
 def _unfit(case: str) -> tuple[bytes | None, bytes | None]:
