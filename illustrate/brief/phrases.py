@@ -40,12 +40,10 @@ KOREAN_WORDS = 4  # that are bridged together: about as many as make one phrase
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """`names` are the words, folded, that were names in the article: no phrase about it may hold them. `unnamed` is its
-    title and lead, in its own language, with kinds in place of the names that were recognised."""
+    """`names` are the words, folded, that were names in the article: no phrase about it may hold them."""
 
     phrases: tuple[str, ...]
     names: frozenset[str]
-    unnamed: str
 
 
 def key_phrases(title: str, text: str = "", language: str = "en") -> tuple[str, ...]:
@@ -60,16 +58,13 @@ def read_phrases(title: str, text: str = "", language: str = "en") -> Phrases:
     """Raises what the model server raises, for Korean alone."""
     title, lead = title[:TITLE_CHARACTERS], " ".join(text.split())[:LEAD_CHARACTERS]
     if is_korean(title):
-        titled, names, unnamed = _korean(title, lead)
+        titled, names = _korean(title, lead)
         led: Sequence[Sequence[Piece]] = ()
         banned: frozenset[str] = frozenset()  # a Korean name is no English word, and the bridge writes it capital
     else:
         read = without_people(title, lead)
         titled, led, names = [read.title], [read.lead], read.names
         banned = names
-        unnamed = "\n".join(
-            ", ".join(" ".join(_told(clause)) for clause in _clauses(each)) for each in (read.title, read.lead)
-        )
         if not _is_english(read.title):
             titled = []
     recurring = Counter(stem(piece.text) for pieces in (*titled, *led) for piece in pieces if piece.kind == "word")
@@ -77,7 +72,23 @@ def read_phrases(title: str, text: str = "", language: str = "en") -> Phrases:
     from_lead = _weighed((words for pieces in led for words in _lead_phrases(pieces)), recurring, banned)
     best = sorted(from_lead, key=lambda each: -each[0])[:LEAD_PHRASES]
     phrases = _best([*chosen, *((LEAD_SHARE * weight, phrase) for weight, phrase in best)])
-    return Phrases(phrases, names, unnamed)
+    return Phrases(phrases, names)
+
+
+def unnamed(title: str, text: str = "", language: str = "en") -> str:
+    """Title and lead in English, with kinds in place of the names that were recognised and gaps in place of all else
+    that may be one. Of Korean the bridge makes rough English: there it writes capital what it does not know.
+
+    Raises what the model server raises, for Korean alone.
+    """
+    title, lead = title[:TITLE_CHARACTERS], " ".join(text.split())[:LEAD_CHARACTERS]
+    if is_korean(title):
+        plain = [without_korean_people(_TAG.sub(" ", each))[0] for each in (title, lead)]
+        pieces = [without_bridged_people(each) for each in bridged(plain, ["ko", "ko"])]
+    else:
+        read = without_people(title, lead)
+        pieces = [read.title, read.lead]
+    return "\n".join(", ".join(" ".join(_told(clause)) for clause in _clauses(each)) for each in pieces)
 
 
 # -- The last gate -------------------------------------------------------------------------------------------
@@ -297,13 +308,13 @@ _TAG = re.compile(r"\[[^\]]{1,12}\]|\([월화수목금토일]\)")
 _PAUSE = re.compile(r"(?:은|는|이|가|을|를|에|에서|으로|로|도|서|고|며|면)$")
 
 
-def _korean(title: str, lead: str) -> tuple[list[tuple[Piece, ...]], frozenset[str], str]:
-    """The headline's clauses in English, the names, and the Korean text without names.
+def _korean(title: str, lead: str) -> tuple[list[tuple[Piece, ...]], frozenset[str]]:
+    """The headline's clauses in English, and the names.
 
     Of running text the bridge makes too rough an English: the lead gives no phrases.
     """
     plain, title_words = without_korean_people(_TAG.sub(" ", title))
-    plain_lead, lead_words = without_korean_people(lead)
+    _, lead_words = without_korean_people(lead)
     clauses = list(_parts(plain))
     languages = ["ko"] * len(clauses)
     # Grammar and what one syllable could mean are left out before the bridge makes English words of them.
@@ -312,7 +323,7 @@ def _korean(title: str, lead: str) -> tuple[list[tuple[Piece, ...]], frozenset[s
         for tokens, clause in zip(search_tokens(clauses, languages), clauses, strict=True)
     ]
     pieces = [_settled(without_bridged_people(each)) for each in bridged(nouns, languages)]
-    return pieces, title_words | lead_words, f"{plain}\n{plain_lead}"
+    return pieces, title_words | lead_words
 
 
 def _whole(tokens: Sequence[str], clause: str) -> list[str]:

@@ -21,7 +21,7 @@ from curation.serving.queries import has_model, infer
 from curation.serving.types import InferRequest, ServingError, Tensor
 from illustrate.brief._reading import Reading, read_headline
 from illustrate.brief._rules import load
-from illustrate.brief.phrases import PHRASES, WORDS, read_phrases, scrubbed
+from illustrate.brief.phrases import PHRASES, WORDS, read_phrases, scrubbed, unnamed
 from illustrate.types import BRIGHT_MOODS, DARK_MOODS, MOODS, TIMES_OF_DAY, Subject, VisualFacts
 
 logger = logging.getLogger(__name__)
@@ -169,9 +169,10 @@ def tell(subject: Subject, facts: VisualFacts) -> Told:
     try:
         if not has_model(MODEL):
             return told
+        article = unnamed(subject.title, subject.text, subject.language)
         answer = infer(
             MODEL,
-            InferRequest((Tensor.of_text("text", [read.unnamed]), Tensor.of_text("language", [subject.language]))),
+            InferRequest((Tensor.of_text("text", [article]), Tensor.of_text("language", ["en"]))),
         )
         text, confidence = answer.output("brief").texts()[0], float(answer.output("confidence").array()[0])
     except (ServingError, IndexError) as error:

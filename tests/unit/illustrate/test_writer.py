@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -165,12 +166,21 @@ def test_the_model_is_shown_no_names(door):
     assert not any(name in text.lower() for name in ("yoon", "emma", "stone", "norwick"))
 
 
-def test_a_korean_article_is_shown_in_korean_with_titles_in_place_of_names(door):
-    tell(Subject("윤석열 대통령, 등대 박물관 방문", language="ko"), VisualFacts())
+@pytest.mark.parametrize(
+    ("title", "told", "names"),
+    [
+        ("윤석열 대통령, 등대 박물관 방문", "a president lighthouse museum", ("윤석열", "yun", "yoon")),
+        ("손흥민, 토트넘 떠난다", "leave", ("손흥민", "son", "heung", "tottenham")),
+        ("김연아의 마지막 무대", "last stage", ("김연아", "kim", "yuna", "yeon")),
+        ("아이유 새 앨범 발표", "album", ("아이유", "iu", "aiyu")),
+    ],
+)
+def test_a_korean_article_is_shown_in_english_without_names_titled_or_not(door, title, told, names):
+    tell(Subject(title, language="ko"), VisualFacts())
     [(text, language)] = door.asked
-    assert language == "ko"
-    assert "대통령" in text
-    assert "윤석열" not in text
+    assert language == "en"
+    assert told in text
+    assert not set(names) & set(re.findall(r"\w+", text.lower()))
 
 
 @pytest.mark.parametrize("error", [ModelUnavailable("gone"), Overloaded("busy", 1)])
