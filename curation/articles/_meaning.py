@@ -12,6 +12,7 @@ from django.db.models.expressions import CombinedExpression
 
 from curation.articles.models import Article, EmbeddingSpace
 from curation.serving import queries as serving
+from curation.serving.types import Space
 
 LEAD_CHARACTERS = 400  # about 90 tokens: what an embedder costs grows with them
 TITLE_WEIGHT = 0.65  # a headline is written to say it all; the lead tells namesakes apart
@@ -21,11 +22,12 @@ STEMMED = {"en": "english"}  # PostgreSQL's own stemmer: "bridges" finds "bridge
 MOVED_BELOW = 0.75
 
 
-def article_vectors(articles: Sequence[Article]) -> np.ndarray:
-    """float32 (n, dimension), unit rows. Raises what `serving.queries.embed` raises."""
+def article_vectors(articles: Sequence[Article], space: EmbeddingSpace) -> np.ndarray:
+    """float32 (n, dimension), unit rows in the space. Raises what `serving.queries.embed` raises."""
+    where = Space(space.name, space.revision, space.dimension)
     languages = [article.language for article in articles]
-    titles = serving.embed([article.title for article in articles], languages)
-    leads = serving.embed([lead_of(article) for article in articles], languages)
+    titles = serving.embed([article.title for article in articles], languages, where)
+    leads = serving.embed([lead_of(article) for article in articles], languages, where)
     has_lead = np.array([[bool(lead_of(article))] for article in articles], dtype=np.float32)
     mixed = TITLE_WEIGHT * titles + (1 - TITLE_WEIGHT) * leads * has_lead
     return mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-6)

@@ -272,7 +272,7 @@ def _store_correction(article: Article, draft: Draft, at: datetime, *, is_correc
     for name in _CORRECTABLE:
         setattr(article, name, getattr(draft, name))
     space = _meaning.current_space()
-    vector = _meaning.article_vectors([article])[0]
+    vector = _meaning.article_vectors([article], space)[0]
     search = _meaning.search_vectors([article])[0]
     if is_correction:
         article.corrected_at = at
@@ -297,7 +297,7 @@ def _make_ready(article_ids: Iterable[int], at: datetime) -> None:
         return
     try:
         space = _meaning.current_space()
-        vectors = _meaning.article_vectors(articles)
+        vectors = _meaning.article_vectors(articles, space)
         searches = _meaning.search_vectors(articles)
     except InvalidRequest as error:
         if len(articles) == 1:
@@ -345,7 +345,7 @@ def count_left_behind() -> int:
 
 def _reembed(articles: Sequence[Article], space: EmbeddingSpace) -> None:
     try:
-        vectors: Sequence[np.ndarray | None] = list(_meaning.article_vectors(articles))
+        vectors: Sequence[np.ndarray | None] = list(_meaning.article_vectors(articles, space))
     except InvalidRequest as error:
         if len(articles) > 1:  # one of them spoils the batch
             for article in articles:

@@ -63,7 +63,7 @@ class Waiting(Future[tuple[Tensor, ...]]):
         self.request = request
         self.model = model
         self.rows = _registry.check_request(model.spec, request)
-        self.cost = model.batching.cost(request)
+        self.cost = _cost(model, request)
         self.arrived = time.monotonic()
         timeout = request.timeout_seconds
         self.deadline = None if timeout is None else self.arrived + timeout
@@ -92,7 +92,18 @@ class Waiting(Future[tuple[Tensor, ...]]):
         self.refuse(DeadlineExceeded(too_late(self.request)))
 
 
+def _cost(model: Model, request: InferRequest) -> float:
+    try:
+        return model.batching.cost(request)
+    except ServingError:
+        raise
+    except Exception as error:
+        raise InvalidRequest(f"model {model.spec.name!r} cannot weigh this request: {in_words(error)}") from error
+
+
 def too_late(request: InferRequest) -> str:
+    if request.timeout_seconds is None:
+        return "there was no answer as long as the caller could wait"
     return f"there was no answer within the {request.timeout_seconds:g} s that the request allows"
 
 
@@ -181,7 +192,9 @@ class Batch(Running):
             _refuse(wanted, _without_frames(error))
         except MemoryError as error:
             _refuse(wanted, OutOfMemory(in_words(error)))
-        except Exception as error:
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # a panic in a library written in Rust is no Exception, and harms one request
             if len(wanted) > 1:
                 return True
             wanted[0].refuse(error if isinstance(error, ServingError) else _failure(wanted[0], error))
@@ -200,7 +213,7 @@ def _refuse(waiting: Sequence[Waiting], error: Exception) -> None:
             each.refuse(error)
 
 
-def _failure(waiting: Waiting, error: Exception) -> ModelFailed:
+def _failure(waiting: Waiting, error: BaseException) -> ModelFailed:
     spec = waiting.model.spec
     logger.error("model %r, version %s, broke over a request", spec.name, spec.version, exc_info=error)
     failure = ModelFailed(f"model {spec.name!r} broke over this request: {in_words(error)}")

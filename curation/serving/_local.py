@@ -6,7 +6,7 @@ import asyncio
 import threading
 from concurrent.futures import Future
 
-from curation.serving import _registry
+from curation.serving import _patience, _registry
 from curation.serving._batching import Watcher, Worker, too_late
 from curation.serving._registry import Registry
 from curation.serving.types import (
@@ -18,6 +18,7 @@ from curation.serving.types import (
     ModelState,
     ModelUnavailable,
     Progress,
+    Tensor,
 )
 
 LOADING_SECONDS = 120
@@ -35,14 +36,26 @@ class LocalDriver:
     # -- As a driver, for callers in this process ------------------------------------------------------------
 
     def infer(self, name: str, request: InferRequest, version: str = "") -> InferResponse:
-        worker = self._loaded(name, version)
+        while True:
+            worker = self.worker(name, version)
+            try:
+                return InferResponse(name, worker.model.spec.version, self._outputs(worker, request), request.id)
+            except ModelUnavailable:
+                # An earlier version may take the place of one that could not be loaded.
+                if worker.state.state != "failed" or self.worker(name, version) is worker:
+                    raise
+
+    def _outputs(self, worker: Worker, request: InferRequest) -> tuple[Tensor, ...]:
+        """Waits for the model's loading too, as long as the request and its caller can wait."""
         waiting = worker.submit(request)
+        left = waiting.seconds_left()
         try:
-            outputs = waiting.result(waiting.seconds_left())
+            if left is None and not worker.loaded.done():
+                worker.wait_until_loaded(_patience.within(LOADING_SECONDS))
+            return waiting.result(_patience.most_seconds.get() if left is None else _patience.within(left))
         except TimeoutError:
             waiting.expire()  # unless the answer is there in the same moment
-            outputs = waiting.result()
-        return InferResponse(name, worker.model.spec.version, outputs, request.id)
+            return waiting.result()
 
     def spec(self, name: str) -> ModelSpec:
         return self._answering(name).spec
@@ -125,17 +138,6 @@ class LocalDriver:
         """The last registered that has not failed or been unloaded: taking a version away brings the one before."""
         models = self.models.versions(name)
         return next(filter(self._is_usable, reversed(models)), models[-1])
-
-    def _loaded(self, name: str, version: str) -> Worker:
-        while True:
-            worker = self.worker(name, version)
-            try:
-                worker.wait_until_loaded(LOADING_SECONDS)
-            except ModelUnavailable:
-                if self.worker(name, version) is worker:  # no earlier version takes its place
-                    raise
-            else:
-                return worker
 
     def _worker_of(self, model: Model, *, anew: bool = False, after: Future[None] | None = None) -> Worker:
         """Also instead of one that has failed or been unloaded, if `anew`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -30,7 +31,11 @@ from curation.serving.types import (
 
 
 def dump(document: Any) -> bytes:
-    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    """Raises InvalidRequest for what JSON cannot hold, such as half of a character."""
+    try:
+        return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError as error:
+        raise InvalidRequest(f"this cannot be sent as JSON: {error}") from None
 
 
 def load(body: bytes) -> dict[str, Any]:
@@ -222,24 +227,36 @@ def _read_tensor(item: Any) -> Tensor:
         raise InvalidRequest("a tensor has a name and a datatype, both strings")
     if not isinstance(shape, list) or not all(type(length) is int and length >= 0 for length in shape):
         raise InvalidRequest(f"tensor {name!r}: the shape is a list of whole numbers")
-    flat = _flat(item.get("data"), name)
+    flat = _flat(item.get("data"), name, prod(shape))
     if datatype == "BYTES":
         if not all(isinstance(value, str) for value in flat):
             raise InvalidRequest(f"tensor {name!r}: BYTES are JSON strings")
         return Tensor(name, datatype, tuple(shape), flat)
     if datatype not in NUMPY_TYPES:
         raise InvalidRequest(f"tensor {name!r}: datatype {datatype!r} is not known")
+    # numpy would take "7", null, true and 1.9 for a whole number.
+    if not set(map(type, flat)) <= _json_types(datatype):
+        raise InvalidRequest(f"tensor {name!r}: the data is not {datatype}")
     try:
-        values = np.asarray(flat, dtype=NUMPY_TYPES[datatype])
+        with np.errstate(over="ignore"):
+            values = np.asarray(flat, dtype=NUMPY_TYPES[datatype])
     except (TypeError, ValueError, OverflowError):
         raise InvalidRequest(f"tensor {name!r}: the data is not {datatype}") from None
+    if datatype.startswith("FP") and not np.isfinite(values).all():
+        raise InvalidRequest(f"tensor {name!r}: a number is too large for {datatype}")
     return Tensor(name, datatype, tuple(shape), values)
 
 
-def _flat(data: Any, name: str) -> list[Any]:
+def _json_types(datatype: str) -> set[type]:
+    return {bool} if datatype == "BOOL" else {int, float} if datatype.startswith("FP") else {int}
+
+
+def _flat(data: Any, name: str, size: int) -> list[Any]:
     if not isinstance(data, list):
         raise InvalidRequest(f"tensor {name!r}: the data is a list")
     while data and isinstance(data[0], list):
+        if len(data) > size:
+            raise InvalidRequest(f"tensor {name!r}: the shape does not hold so much")
         if not all(isinstance(part, list) for part in data):
             raise InvalidRequest(f"tensor {name!r}: the data is nested unevenly")
         data = [value for part in data for value in part]

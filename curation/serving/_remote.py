@@ -50,14 +50,16 @@ class RemoteDriver:
         body = _protocol.dump(_protocol.request_document(InferRequest(request.inputs, parameters, request.id)))
         document = self._ask("POST", _path(name, version, "infer"), body, seconds=seconds)
         response: InferResponse = self._read(_protocol.read_response, document)
-        if name in self._specs and not version and response.version != self._specs[name].version:
-            del self._specs[name]  # another version answers by now
+        known = self._specs.get(name)
+        if known is not None and not version and response.version != known.version:
+            self._specs.pop(name, None)  # another version answers by now
         return response
 
     def spec(self, name: str) -> ModelSpec:
-        if name not in self._specs:
-            self._specs[name] = self._read(_protocol.read_spec, self._ask("GET", _path(name)))
-        return self._specs[name]
+        known = self._specs.get(name)
+        if known is None:
+            known = self._specs[name] = self._read(_protocol.read_spec, self._ask("GET", _path(name)))
+        return known
 
     def has_model(self, name: str) -> bool:
         try:
@@ -150,7 +152,10 @@ def _refusal(response: httpx.Response) -> ServingError:
     text = f"{response.url} answered {response.status_code}"
     try:
         document = _protocol.load(response.content)
-        if error := _protocol.read_error(document):
+        error = _protocol.read_error(document)
+        if isinstance(error, Overloaded):
+            return Overloaded(str(error), _retry_after(response))
+        if error is not None:
             return error
         text = str(document["error"])
     except (InvalidRequest, KeyError):
@@ -158,7 +163,7 @@ def _refusal(response: httpx.Response) -> ServingError:
     if response.status_code == 404:
         return ModelNotFound(text)
     if response.status_code == 429:
-        return Overloaded(text)
+        return Overloaded(text, _retry_after(response))
     return ModelUnavailable(text) if response.status_code >= 500 else InvalidRequest(text)
 
 
@@ -168,6 +173,11 @@ def _is_for_now(response: httpx.Response, trouble: ServingError) -> bool:
         return True
     says_why = response.headers.get("content-type", "").startswith("application/json")
     return response.status_code in (502, 503, 504) and not says_why
+
+
+def _retry_after(response: httpx.Response) -> int:
+    header = response.headers.get("retry-after", "")
+    return max(1, int(header)) if header.isdecimal() and header.isascii() else 1
 
 
 def _seconds(header: str) -> float:

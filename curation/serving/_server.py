@@ -15,16 +15,26 @@ import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from django.core.exceptions import ImproperlyConfigured
 
 from curation.serving import _protocol
+from curation.serving._batching import in_words
 from curation.serving._engine import Engine
-from curation.serving.types import Cancelled, InvalidRequest, ModelNotFound, Overloaded, ServingError
+from curation.serving.types import (
+    Cancelled,
+    InferRequest,
+    InvalidRequest,
+    ModelNotFound,
+    Overloaded,
+    ServingError,
+)
 
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
+LARGE_BODY_BYTES = 256 * 1024
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus' own name of its text format
 
 SERVER = {"name": "gyeol", "version": "2", "extensions": ["model_repository", "progress", "cancel", "metrics"]}
@@ -50,8 +60,7 @@ class Application:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        status, document, headers = await self._answer(scope["method"], scope["path"], receive)
-        body = document if isinstance(document, bytes) else _protocol.dump(document)
+        status, body, headers = await self._answer(scope["method"], _parts(scope), receive)
         fields = {"content-type": "application/json", "content-length": str(len(body)), **headers}
         raw = [(name.encode(), value.encode()) for name, value in fields.items()]
         await send({"type": "http.response.start", "status": status, "headers": raw})
@@ -68,18 +77,19 @@ class Application:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    async def _answer(self, method: str, path: str, receive: Receive) -> Answer:
+    async def _answer(self, method: str, parts: list[str], receive: Receive) -> tuple[int, bytes, dict[str, str]]:
         try:
-            return await self._route(method, [part for part in path.split("/") if part], receive)
-        except BodyTooLarge as error:
-            return 413, _protocol.error_document(error)[1], {}
-        except Overloaded as error:
-            return *_protocol.error_document(error), {"retry-after": str(error.retry_after_seconds)}
+            status, document, headers = await self._route(method, parts, receive)
+            return status, document if isinstance(document, bytes) else _protocol.dump(document), headers
         except ServingError as error:
-            return *_protocol.error_document(error), {}
+            status, document = _protocol.error_document(error)
+            if isinstance(error, BodyTooLarge):
+                status = 413
+            headers = {"retry-after": str(error.retry_after_seconds)} if isinstance(error, Overloaded) else {}
+            return status, _protocol.dump(document), headers
         except Exception as error:
-            logger.exception("%s %s failed", method, path)
-            return 500, {"error": str(error) or type(error).__name__}, {}
+            logger.exception("%s /%s failed", method, "/".join(parts))
+            return 500, _protocol.dump({"error": in_words(error)}), {}
 
     async def _route(self, method: str, parts: list[str], receive: Receive) -> Answer:
         version = ""
@@ -142,8 +152,9 @@ class Application:
 
     async def _infer(self, name: str, version: str, receive: Receive) -> Answer:
         self.engine.models.versions(name)  # or there is no such model, whatever the body says
-        document = _protocol.load(await _body(receive))
-        request, wanted = _protocol.read_request(document), _protocol.wanted_outputs(document)
+        body = await _body(receive)
+        # A large body takes seconds to read; the health probe must not wait for it.
+        request, wanted = await asyncio.to_thread(_read, body) if len(body) > LARGE_BODY_BYTES else _read(body)
         answer = asyncio.ensure_future(self.engine.answer(name, version, request))
         gone = asyncio.ensure_future(_gone(receive))
         try:
@@ -186,6 +197,19 @@ class Application:
         return 200, await asyncio.to_thread(self.engine.metrics), {"content-type": METRICS_TYPE}
 
 
+def _parts(scope: Message) -> list[str]:
+    """Of the address, each unquoted by itself: a request's id may hold a slash."""
+    raw: bytes | None = scope.get("raw_path")
+    if raw is None:
+        return [part for part in scope["path"].split("/") if part]
+    return [unquote(part) for part in raw.partition(b"?")[0].decode("latin-1").split("/") if part]
+
+
+def _read(body: bytes) -> tuple[InferRequest, list[str]]:
+    document = _protocol.load(body)
+    return _protocol.read_request(document), _protocol.wanted_outputs(document)
+
+
 def _said(document: dict[str, Any]) -> Callable[[Receive], Awaitable[Answer]]:
     async def handle(receive: Receive) -> Answer:
         return 200, document, {}
@@ -203,6 +227,8 @@ async def _body(receive: Receive) -> bytes:
     chunks, size = [], 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":  # what came of it is not what was meant
+            raise Cancelled("the caller has gone")
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > MAX_BODY_BYTES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -37,8 +38,13 @@ class Driver(Protocol):
     def cancel(self, name: str, request_id: str) -> bool: ...
 
 
-@lru_cache(maxsize=8)
 def _driver(url: str) -> Driver:
+    with _making:  # two drivers in this process would load every model twice
+        return _made(url)
+
+
+@lru_cache(maxsize=8)
+def _made(url: str) -> Driver:
     if url:
         from curation.serving._remote import RemoteDriver
 
@@ -50,8 +56,17 @@ def _driver(url: str) -> Driver:
     return LocalDriver()
 
 
-# A worker process forked from this one must not share its connections, nor rely on threads that were not forked.
-os.register_at_fork(after_in_child=_driver.cache_clear)
+_making = threading.Lock()
+
+
+def _forget() -> None:
+    """A process forked from this one must not share its connections, nor rely on threads that were not forked."""
+    global _making
+    _making = threading.Lock()
+    _made.cache_clear()
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def infer(model: str, request: InferRequest, *, version: str = "") -> InferResponse:
@@ -95,11 +110,20 @@ def waiting_at_most(seconds: float) -> Iterator[None]:
         _patience.most_seconds.reset(token)
 
 
-def embed(texts: Sequence[str], languages: Sequence[str]) -> np.ndarray:
-    """float32 (n, 384), unit rows; Korean and English lie in one space. Raises what `infer` raises."""
-    space = current_space()
-    parts = [response.output("embedding").array() for response in _in_chunks(settings.EMBEDDER, texts, languages)]
-    return np.concatenate([np.zeros((0, space.dimension), np.float32), *parts])
+def embed(texts: Sequence[str], languages: Sequence[str], space: Space | None = None) -> np.ndarray:
+    """float32 (n, 384), unit rows; Korean and English lie in one space. Raises what `infer` raises.
+
+    Whoever keeps the vectors gives the `space` that they are kept under: where another version of the embedder answers
+    by now, that is ModelUnavailable.
+    """
+    asked = space or current_space()
+    answers = list(_in_chunks(settings.EMBEDDER, texts, languages))
+    if moved := {answer.version for answer in answers} - {asked.revision, ""}:
+        if space is None and (now := current_space()) != asked:
+            return embed(texts, languages, now)
+        raise ModelUnavailable(f"the embedder answers in version {', '.join(moved)}, no longer in {asked.revision}")
+    parts = [answer.output("embedding").array() for answer in answers]
+    return np.concatenate([np.zeros((0, asked.dimension), np.float32), *parts])
 
 
 def search_tokens(texts: Sequence[str], languages: Sequence[str]) -> list[list[str]]:

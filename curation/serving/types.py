@@ -26,6 +26,8 @@ NUMPY_TYPES: Mapping[str, type[np.generic]] = {
 
 Parameter = str | int | float | bool
 
+LONGEST_TIMEOUT_SECONDS = 24 * 3600.0  # of a request; waiting longer is waiting for ever
+
 
 class ServingError(Exception):
     """Something went wrong at the door to the models; the message is one line for people."""
@@ -119,7 +121,7 @@ class InferRequest:
             return None
         if isinstance(timeout, bool | str) or timeout <= 0:
             raise InvalidRequest(f"'timeout' is a positive number of microseconds, not {timeout!r}")
-        return timeout / 1_000_000
+        return min(timeout / 1_000_000, LONGEST_TIMEOUT_SECONDS)
 
     def input(self, name: str) -> Tensor:
         for tensor in self.inputs:

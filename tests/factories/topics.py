@@ -45,7 +45,7 @@ def articles(rows: Sequence[dict[str, Any]]) -> list[Article]:
             )
         )
     space = _meaning.current_space()
-    vectors = _meaning.article_vectors(made)
+    vectors = _meaning.article_vectors(made, space)
     for article, search in zip(made, _meaning.search_vectors(made), strict=True):
         article.search = search
     Article.objects.bulk_create(made)

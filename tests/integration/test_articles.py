@@ -436,10 +436,10 @@ def test_an_article_that_the_new_embedder_refuses_holds_up_nobody(monkeypatch):
     leave_behind(*articles)
     embed = serving.embed
 
-    def refusing(texts, languages):
+    def refusing(texts, languages, space):
         if "Poison" in texts:
             raise InvalidRequest("no")
-        return embed(texts, languages)
+        return embed(texts, languages, space)
 
     monkeypatch.setattr(serving, "embed", refusing)
     assert actions.reembed(limit=10) == 3
@@ -452,12 +452,12 @@ def test_a_correction_that_comes_while_articles_are_embedded_anew_keeps_its_vect
     leave_behind(article)
     vectors = _meaning.article_vectors
 
-    def meanwhile(articles):
-        found = vectors(articles)
+    def meanwhile(articles, space):
+        found = vectors(articles, space)
         corrected = Article.objects.get(pk=article.pk)
         corrected.title = "Tax office closes"
-        (place,) = vectors([corrected])
-        ArticleVector.objects.create(article=article, space=_meaning.current_space(), vector=place)
+        (place,) = vectors([corrected], space)
+        ArticleVector.objects.create(article=article, space=space, vector=place)
         return found
 
     monkeypatch.setattr(_meaning, "article_vectors", meanwhile)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,6 @@ from curation.serving.types import (
     Cancelled,
     DeadlineExceeded,
     InferRequest,
-    InferResponse,
     InvalidRequest,
     ModelFailed,
     ModelNotFound,
@@ -204,14 +204,22 @@ def callers() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.fixture
-def occupied(door: Door, callers: ThreadPoolExecutor) -> Iterator[Future[InferResponse]]:
+def occupied(door: Door, callers: ThreadPoolExecutor) -> Iterator[None]:
+    with occupying(callers):
+        yield
+
+
+@contextlib.contextmanager
+def occupying(callers: ThreadPoolExecutor) -> Iterator[None]:
     """The model computes for somebody else, until that request is cancelled."""
     answer = callers.submit(queries.infer, "steps", ask("occupant", id="occupant", steps=600))
     assert wait_until(lambda: (progress := queries.progress("steps", "occupant")) and progress.state == "running")
-    yield answer
-    queries.cancel("steps", "occupant")
-    with pytest.raises(Cancelled):
-        answer.result(10)
+    try:
+        yield
+    finally:
+        queries.cancel("steps", "occupant")
+        with pytest.raises(Cancelled):
+            answer.result(10)
 
 
 # -- The embedder and what goes with it ----------------------------------------------------------------------
@@ -441,6 +449,46 @@ def test_what_happens_is_counted_for_prometheus(server):
     assert 'gyeol_model_compute_seconds_bucket{le="0.5",model="steps",version="2"}' in text
     assert 'gyeol_model_queue_seconds_bucket{le="0.5",model="steps",version="2"}' in text
     assert 'gyeol_model_waiting_requests{model="steps",version="2"}' in text
+
+
+def metric(server: Door, start: str) -> float:
+    lines = server.get("/metrics").text.splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(start))
+
+
+def outcome(server: Door, name: str) -> float:
+    return metric(server, f'gyeol_model_requests_total{{model="steps",outcome="{name}",version="2"}}')
+
+
+def posted(server: Door, text: str, **parameters: int) -> httpx.Response:
+    tensor = {"name": "text", "datatype": "BYTES", "shape": [1], "data": [text]}
+    return server.post("/v2/models/steps/infer", json={"inputs": [tensor], "parameters": parameters})
+
+
+def test_each_way_that_a_request_ends_has_its_status_and_is_counted_by_its_name(server, callers):
+    """Asked without our own driver, which would end a late request by itself."""
+    ways = ("deadline", "out_of_memory", "invalid", "cancelled")
+    before = {way: outcome(server, way) for way in ways}
+    with occupying(callers):
+        late = posted(server, "late", timeout=300_000)
+    assert (late.status_code, late.json()["kind"]) == (504, "DeadlineExceeded")
+    assert posted(server, "huge").status_code == 503
+    assert posted(server, "urgent", priority=-1).status_code == 400
+    assert wait_until(lambda: all(outcome(server, way) == before[way] + 1 for way in ways)), {
+        way: outcome(server, way) - before[way] for way in ways
+    }
+
+
+def test_who_waits_is_seen_in_the_metrics_until_nobody_does(server, callers):
+    gauge = 'gyeol_model_waiting_requests{model="steps",version="2"}'
+    with occupying(callers):
+        before = metric(server, gauge)  # Ray counts what is computed as well
+        waiting = callers.submit(queries.infer, "steps", ask("waits", id="waits"))
+        assert wait_until(lambda: metric(server, gauge) == before + 1)
+        queries.cancel("steps", "waits")
+        with pytest.raises(Cancelled):
+            waiting.result(10)
+        assert wait_until(lambda: metric(server, gauge) == before)
 
 
 def test_with_the_server_away_callers_learn_it_within_the_timeout(settings):

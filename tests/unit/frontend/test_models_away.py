@@ -25,7 +25,7 @@ def models_away(settings) -> Iterator[None]:  # type: ignore[no-untyped-def]
     began = time.monotonic()
     yield
     assert time.monotonic() - began < 5
-    serving._driver.cache_clear()
+    serving._made.cache_clear()
 
 
 @pytest.fixture

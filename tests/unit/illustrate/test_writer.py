@@ -169,7 +169,7 @@ def test_the_model_is_shown_no_names(door):
 @pytest.mark.parametrize(
     ("title", "told", "names"),
     [
-        ("윤석열 대통령, 등대 박물관 방문", "a president lighthouse museum", ("윤석열", "yun", "yoon")),
+        ("윤석열 대통령, 등대 박물관 방문", "museum visit", ("윤석열", "yun", "yoon")),
         ("손흥민, 토트넘 떠난다", "leave", ("손흥민", "son", "heung", "tottenham")),
         ("김연아의 마지막 무대", "last stage", ("김연아", "kim", "yuna", "yeon")),
         ("아이유 새 앨범 발표", "album", ("아이유", "iu", "aiyu")),

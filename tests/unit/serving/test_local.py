@@ -13,7 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from curation.serving import _registry
 from curation.serving._local import LocalDriver
 from curation.serving._registry import Registry
-from curation.serving.types import Model, ModelSpec, ModelUnavailable
+from curation.serving.queries import waiting_at_most
+from curation.serving.types import Compute, DeadlineExceeded, Model, ModelSpec, ModelUnavailable
 
 from .models import Lengths, broken_model, request
 
@@ -136,3 +137,23 @@ def test_an_entry_that_gives_no_models_is_said_in_words(extra, settings, entry):
     settings.MODELS_EXTRA = [entry]
     with pytest.raises(ImproperlyConfigured, match=f"MODELS_EXTRA: '{entry}'"):
         _registry.models()
+
+
+def slow_to_load(model: Model, seconds: float) -> Model:
+    def load() -> Compute:
+        time.sleep(seconds)
+        return model.load()
+
+    return replace(model, load=load)
+
+
+def test_a_deadline_holds_while_the_model_loads(drivers, versions):
+    driver = drivers(slow_to_load(versions[0].model(), 2))
+    began = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        driver.infer("lengths", request("a", timeout=200_000))
+    assert time.monotonic() - began < 1.5
+    with waiting_at_most(0.2), pytest.raises(ModelUnavailable):
+        driver.infer("lengths", request("a"))
+    assert time.monotonic() - began < 1.9
+    assert driver.infer("lengths", request("ab")).output("length").array().tolist() == [2]

@@ -56,6 +56,16 @@ def _with(**changes: object) -> dict[str, object]:
         _with(data=[["a"], "b"], shape=[2]),
         _with(datatype="FP32", data=["a"]),
         _with(datatype="INT8", data=[1000]),
+        _with(datatype="INT64", data=[1.9]),
+        _with(datatype="INT64", data=["7"]),
+        _with(datatype="INT64", data=[True]),
+        _with(datatype="INT64", data=[2**63]),
+        _with(datatype="FP32", data=[None]),
+        _with(datatype="FP32", data=["3"]),
+        _with(datatype="FP32", data=[1e39]),
+        _with(datatype="FP64", data=[True]),
+        _with(datatype="BOOL", data=["no"]),
+        _with(datatype="BOOL", data=[1]),
         {**_with(), "parameters": {"a": [1]}},
         {**_with(), "id": 7},
     ],
@@ -71,3 +81,14 @@ def test_what_breaks_the_protocol_is_refused_in_words(document: dict[str, object
 def test_a_body_that_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequest):
         _protocol.load(body)
+
+
+def test_half_of_a_character_is_refused_in_words() -> None:
+    request = InferRequest((Tensor.of_text("text", ["\ud800"]),))
+    with pytest.raises(InvalidRequest, match="JSON"):
+        _protocol.dump(_protocol.request_document(request))
+
+
+@pytest.mark.parametrize("timeout", [2**63 - 1, 1e30])
+def test_a_deadline_beyond_all_days_is_a_day(timeout: float) -> None:
+    assert InferRequest((), {"timeout": timeout}).timeout_seconds == 24 * 3600

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from curation.serving import queries
 from curation.serving._remote import RemoteDriver
 from curation.serving.queries import waiting_at_most
 from curation.serving.types import (
@@ -158,8 +159,9 @@ def test_what_a_server_says_becomes_an_error_of_ours(server, driver, answer, kin
 
 def test_a_queue_that_stays_full_is_told_as_such(server, driver):
     server.says(error(429, "full", "Overloaded", **{"retry-after": "60"}))
-    with pytest.raises(Overloaded):
+    with pytest.raises(Overloaded) as raised:
         driver.infer("lengths", request("a", timeout=300_000))
+    assert raised.value.retry_after_seconds == 60
 
 
 def test_a_server_that_never_answers_is_left_in_time(server):
@@ -200,3 +202,34 @@ def test_other_servers_states_are_understood(server, driver):
         ModelState("b", "", "unloaded", "unloaded"),
         ModelState("c", "3", "failed", "no such file"),
     ]
+
+
+def described(version: str) -> tuple[int, dict[str, Any], dict[str, str]]:
+    shape = {"name": "embedding", "datatype": "FP32", "shape": [-1, 2]}
+    document = {"name": "minilm", "versions": [version], "platform": "t", "inputs": [], "outputs": [shape]}
+    return 200, document, {}
+
+
+def embedded(version: str) -> tuple[int, dict[str, Any], dict[str, str]]:
+    output = {"name": "embedding", "datatype": "FP32", "shape": [1, 2], "data": [1.0, float(version)]}
+    return 200, {"model_name": "minilm", "model_version": version, "outputs": [output]}, {}
+
+
+def test_vectors_are_never_kept_under_a_space_that_another_version_has_left(server, driver, monkeypatch):
+    """The embedder is replaced between asking for its space and asking for vectors."""
+    monkeypatch.setattr(queries, "_driver", lambda url: driver)
+    server.says(described("1"), embedded("2"))
+    space = queries.current_space()
+    assert space.revision == "1"
+    with pytest.raises(ModelUnavailable, match="version 2, no longer in 1"):
+        queries.embed(["a"], ["en"], space)
+    server.says(described("2"), embedded("2"))
+    moved = queries.current_space()
+    assert moved.revision == "2"
+    assert queries.embed(["a"], ["en"], moved).tolist() == [[1.0, 2.0]]
+
+
+def test_who_keeps_no_vectors_gets_them_from_whichever_version_answers(server, driver, monkeypatch):
+    monkeypatch.setattr(queries, "_driver", lambda url: driver)
+    server.says(described("1"), embedded("2"), described("2"), embedded("2"))
+    assert queries.embed(["a"], ["en"]).tolist() == [[1.0, 2.0]]

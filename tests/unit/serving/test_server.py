@@ -190,3 +190,54 @@ def test_the_application_starts_and_stops_by_the_asgi_lifespan(driver):
         return said
 
     assert asyncio.run(scene()) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+@pytest.mark.parametrize("verb", ["load", "unload"])
+def test_a_connection_lost_before_its_body_changes_nothing(driver, verb):
+    """An empty body means every version; a body that never came means nothing."""
+    sent = []
+
+    async def receive() -> dict:
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    path = f"/v2/repository/models/lengths/{verb}"
+    asyncio.run(Application(driver)({"type": "http", "method": "POST", "path": path}, receive, send))
+    assert driver.worker("lengths").state.state == "ready"
+    assert sent[0]["status"] == 499
+
+
+def test_a_request_whose_id_holds_a_slash_is_followed_and_called_off(driver, lengths):
+    lengths.gate.clear()
+
+    async def scene() -> list[int]:
+        async with client(driver) as door:
+            busy = asyncio.create_task(door.post("/v2/models/lengths/infer", content=body("a", id="q/1")))
+            while not lengths.entered.is_set():
+                await asyncio.sleep(0.005)
+            followed = await door.get("/v2/models/lengths/requests/q%2F1")
+            called_off = await door.post("/v2/models/lengths/requests/q%2F1/cancel")
+            return [followed.status_code, called_off.status_code, (await busy).status_code]
+
+    assert asyncio.run(scene()) == [200, 200, 499]
+
+
+def test_the_server_itself_keeps_a_requests_deadline(driver, lengths):
+    """Whoever asks past our own driver has nobody else to end the wait."""
+    lengths.gate.clear()
+    began = time.monotonic()
+    answer = ask(driver, "POST", "/v2/models/lengths/infer", body("a", parameters={"timeout": 200_000}))
+    lengths.gate.set()
+    assert answer.status_code == 504
+    assert answer.json()["kind"] == "DeadlineExceeded"
+    assert time.monotonic() - began < 5
+
+
+def test_a_large_body_of_nothing_is_refused_before_it_grows(driver):
+    lists = b"[" + b",".join([b"[]"] * 200_000) + b"]"
+    content = b'{"inputs": [{"name": "text", "datatype": "FP32", "shape": [1], "data": ' + lists + b"}]}"
+    answer = ask(driver, "POST", "/v2/models/lengths/infer", content)
+    assert answer.status_code == 400
+    assert "does not hold so much" in answer.json()["error"]
