@@ -197,7 +197,6 @@ class Painter:
         ]
 
     def _after_trouble(self) -> None:
-        self.pipeline.maybe_free_model_hooks()
         gc.collect()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -248,8 +247,9 @@ class Painter:
         try:
             with torch.inference_mode():
                 answer = pipe(**asked)
-        finally:
-            self.pipeline.maybe_free_model_hooks()
+        except BaseException:
+            pipe.maybe_free_model_hooks()  # offloaded weights go back; a call that ends well does so itself
+            raise
         flagged = getattr(answer, "nsfw_content_detected", None) or [False] * len(prompts)
         return [
             (image.resize((wish.width, wish.height), Image.Resampling.LANCZOS), bool(bad))

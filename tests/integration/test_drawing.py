@@ -329,6 +329,60 @@ def test_models_that_stay_away_cost_the_article_no_picture(settings, monkeypatch
     assert "without_models" not in picture.provenance
 
 
+def test_a_picture_that_is_there_is_never_replaced_by_an_emblem_for_want_of_models(quick, monkeypatch):
+    picture = PictureFactory()
+    assert pipeline.draw(picture_id=picture.pk, at=NOW)
+    before = files_of(picture)
+    actions.redraw(picture_id=picture.pk, by=None, at=NOW)
+
+    def away(subject, **kwargs):  # type: ignore[no-untyped-def]
+        raise ModelUnavailable("the model server does not answer")
+
+    monkeypatch.setattr(pipeline, "make", away)
+    Picture.objects.filter(pk=picture.pk).update(requested_at=NOW - pipeline.PATIENCE)
+    assert not pipeline.draw(picture_id=picture.pk, at=LATER)
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.WAITING
+    assert files_of(picture) == before
+
+
+def test_a_redraw_that_kills_its_workers_leaves_the_picture_as_it_is(quick):
+    picture = PictureFactory()
+    assert pipeline.draw(picture_id=picture.pk, at=NOW)
+    before = files_of(picture)
+    Picture.objects.filter(pk=picture.pk).update(
+        state=Picture.State.DRAWING, claimed_at=NOW, attempts=pipeline.TRIES
+    )  # fmt: skip
+    assert not pipeline.draw(picture_id=picture.pk, at=LATER)
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.ATTACHED
+    assert "given up" in picture.failure
+    assert files_of(picture) == before
+
+
+def test_a_makeshift_picture_that_cannot_be_drawn_properly_is_not_tried_for_ever(settings, monkeypatch):
+    settings.MODELS_URL, settings.MODELS_TIMEOUT_SECONDS = "http://127.0.0.1:9", 0.2
+    picture = PictureFactory()
+    assert pipeline.draw(picture_id=picture.pk, at=NOW + pipeline.PATIENCE)
+    settings.MODELS_URL = ""
+
+    def broken(subject, **kwargs):  # type: ignore[no-untyped-def]
+        raise ValueError("the pen broke")
+
+    monkeypatch.setattr(pipeline, "make", broken)
+    tries = 0
+    for _ in range(3):
+        actions.reconcile_pictures(at=LATER)
+        picture.refresh_from_db()
+        while picture.state == Picture.State.WAITING:
+            pipeline.draw(picture_id=picture.pk, at=LATER)
+            tries += 1
+            picture.refresh_from_db()
+    assert tries == pipeline.TRIES
+    assert picture.state == Picture.State.ATTACHED
+    assert "the pen broke" in picture.failure
+
+
 @pytest.fixture
 def small_disk(tmp_path, settings):
     """A file system of 48 kB: less than a picture's files."""

@@ -93,6 +93,19 @@ def test_redrawing_takes_a_new_seed_and_keeps_the_old_file(sent, django_capture_
     assert Picture.objects.shown().filter(pk=picture.pk).exists()
 
 
+@pytest.mark.parametrize("end", ["redraw", "take_down"])
+def test_a_painting_that_nobody_waits_for_any_more_is_called_off_in_every_frame(
+    end, settings, sent, monkeypatch, django_capture_on_commit_callbacks
+):
+    settings.PICTURE_RENDERER = "diffusion"
+    picture = AttachedPictureFactory()
+    called_off = []
+    monkeypatch.setattr(actions.serving, "cancel", lambda model, request: called_off.append((model, request)))
+    with django_capture_on_commit_callbacks(execute=True):
+        getattr(actions, end)(picture_id=picture.pk, by=UserFactory(), at=NOW)
+    assert called_off == [("diffusion", f"picture-{picture.pk}-{shape}") for shape in ("wide", "square", "tall")]
+
+
 def test_what_an_editor_takes_down_is_gone_with_its_files(django_capture_on_commit_callbacks):
     picture = with_files(AttachedPictureFactory())
     report = actions.report_picture(picture_id=picture.pk, reader_id=UserFactory().pk, reason="ugly", at=NOW)

@@ -148,6 +148,16 @@ def test_a_painting_is_attached_in_every_frame_with_its_record(at_the_door, plai
     assert drawing.verdict.accepted
 
 
+def test_a_file_says_composite_only_where_the_house_drew_people_into_the_painting(at_the_door):
+    at_the_door(diffusion=Brush())
+    laid_in, empty = make(), make(subject=Subject("Chef wins a prize for rye bread"))
+    assert (laid_in.brief.persona, empty.brief.persona) == (True, False)
+    assert laid_in.provenance["digital_source_type"].endswith("/compositeWithTrainedAlgorithmicMedia")
+    assert empty.provenance["digital_source_type"].endswith("/trainedAlgorithmicMedia")
+    at_the_door(diffusion=Brush(), faces=faces([1.0, 0.0]))
+    assert make().provenance["digital_source_type"].endswith("/trainedAlgorithmicMedia")
+
+
 def test_without_a_face_model_nobody_is_painted_and_the_composers_own_people_are_laid_in(at_the_door):
     brush = Brush()
     at_the_door(diffusion=brush)
