@@ -169,11 +169,15 @@ class Batch(Running):
 
     def compute(self, compute: Compute) -> None:
         """Every caller gets its own rows, or what went wrong. One caller's bad input does not spoil the others':
-        what fails together is computed once more, each alone.
+        what fails together is halved until the one is alone.
         """
-        if self._fails_together(compute, self.waiting):
-            for waiting in self.waiting:
-                self._fails_together(compute, [waiting])
+        self._divide(compute, self.waiting)
+
+    def _divide(self, compute: Compute, waiting: Sequence[Waiting]) -> None:
+        if self._fails_together(compute, waiting):
+            half = len(waiting) // 2
+            self._divide(compute, waiting[:half])
+            self._divide(compute, waiting[half:])
 
     def _fails_together(self, compute: Compute, waiting: Sequence[Waiting]) -> bool:
         """Whether several were computed and an error came of it that may be due to one of them."""

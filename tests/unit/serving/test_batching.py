@@ -151,7 +151,7 @@ def test_one_callers_bad_text_does_not_spoil_the_others_answers(lengths, busy):
     assert values(futures[0]) == values(futures[2]) == [4]
     with pytest.raises(ModelFailed, match="spoilt"):
         futures[1].result(30)
-    assert lengths.computed[1:] == [["fine", "spoil", "good"], ["fine"], ["spoil"], ["good"]]
+    assert lengths.computed[1:] == [["fine", "spoil", "good"], ["fine"], ["spoil", "good"], ["spoil"], ["good"]]
     assert values(worker.submit(request("later"))) == [5]
 
 
