@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -120,6 +121,9 @@ def configured() -> Iterator[Model]:
 
 def model(role: Role, version: str, source: str) -> Model:
     def load() -> Compute:
+        # Said here alike for all: a library would take a folder that is not there for the name of a model on a hub.
+        if source.startswith(("/", ".", "~")) and not Path(source).expanduser().exists():
+            raise FileNotFoundError(f"there is no file or folder {source}")
         return role.load(source)
 
     return Model(ModelSpec(role.name, version, "pytorch", role.inputs, role.outputs), load, role.batching())

@@ -65,7 +65,9 @@ def models() -> Registry:
     """
     for entry in settings.MODELS_EXTRA:
         try:
-            module, function = entry.split(":")
+            module, colon, function = entry.partition(":")
+            if not (module and colon and function):
+                raise ValueError("write package.module:function")
             MODELS.register(*getattr(import_module(module), function)())
         except Exception as error:  # whatever the module does
             raise ImproperlyConfigured(f"MODELS_EXTRA: {entry!r} gives no models: {error}") from error

@@ -58,8 +58,8 @@ def load_writer(source: str, *, device: str = "auto", dtype: str = "auto") -> Co
     """From a folder or hub id. Raises ValueError with the reason when its files are not whole, or no such model.
 
     In: BYTES `text` (n), an article in English without names; BYTES `language` (n), "en". Out: BYTES `brief` (n), a
-    JSON object as `writer.answer_type` has it; FP32 `confidence` (n): the mean probability of the tokens chosen, among those that the
-    form allowed, where it allowed more than one.
+    JSON object as `writer.answer_type` has it; FP32 `confidence` (n): the mean probability of the tokens chosen, among
+    those that the form allowed, where it allowed more than one.
     """
     where = _torch_device.device(device)
     try:

@@ -436,6 +436,12 @@ def test_a_setting_names_one_model_or_several_versions(asked, found):
     assert _models.versions(asked) == found
 
 
+@pytest.mark.parametrize("role", _models.ROLES, ids=lambda role: role.name)
+def test_a_folder_that_is_not_there_is_said_alike_for_every_model(role):
+    with pytest.raises(FileNotFoundError, match="there is no file or folder /nowhere/at/all"):
+        _models.model(role, "1", "/nowhere/at/all").load()
+
+
 def test_a_version_named_twice_is_refused():
     with pytest.raises(ValueError, match="named twice"):
         _models.versions("1=/a 1=/b")

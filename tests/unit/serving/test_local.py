@@ -135,8 +135,9 @@ def test_an_operators_models_come_after_the_houses_own(extra):
 @pytest.mark.parametrize("entry", ["newsroom_models:theirs", "newsroom_models", "no_such_module:ours"])
 def test_an_entry_that_gives_no_models_is_said_in_words(extra, settings, entry):
     settings.MODELS_EXTRA = [entry]
-    with pytest.raises(ImproperlyConfigured, match=f"MODELS_EXTRA: '{entry}'"):
+    with pytest.raises(ImproperlyConfigured, match=f"MODELS_EXTRA: '{entry}'") as raised:
         _registry.models()
+    assert ("write package.module:function" in str(raised.value)) == (":" not in entry)
 
 
 def slow_to_load(model: Model, seconds: float) -> Model:
