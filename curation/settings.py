@@ -4,17 +4,31 @@ Sections, in order: paths, core, database, applications, people, languages, file
 reading, pictures, API and admin, logging.
 """
 
+import os
 from pathlib import Path
+from typing import Any
 
 import environ
 from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from curation import embedded
 
-env = environ.Env()
+
+class _Env(environ.Env):
+    """Says which setting it is that cannot be read."""
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        try:
+            return super().get_value(var, *args, **options)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var} is {os.environ.get(var)!r}: {error}") from None
+
+
+env = _Env()
 
 # -- Paths ---------------------------------------------------------------------------------------------------
 
@@ -154,6 +168,7 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_CONFIGURED else "none"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ko", _("Korean"))]
 LOCALE_PATHS = [BASE_DIR / "frontend" / "locale"]
+FORMAT_MODULE_PATH = ["frontend.formats"]
 USE_I18N = True
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -9,8 +9,9 @@ from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
+from django.core.files.storage import default_storage
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -23,6 +24,7 @@ from accounts.models import Invitation, User
 from curation.articles.models import Article
 from curation.sources import actions as sources
 from curation.sources.models import Fetch, Source
+from frontend.pages._names import report_reason
 from illustrate import actions as illustrate
 from illustrate.models import Picture, PictureReport, StylePreset
 
@@ -34,6 +36,25 @@ for model in (Group, EmailAddress, Authenticator):
 def _operator(request: HttpRequest) -> User:
     """Whoever the admin lets in."""
     return cast(User, request.user)
+
+
+def _link(address: str, words: object) -> Any:
+    """In the colour that unfold gives its own: here links look like text otherwise."""
+    return format_html('<a href="{}" class="text-primary-600 dark:text-primary-500">{}</a>', address, words)
+
+
+def _drawing(picture: Picture) -> Any:
+    if not picture.file:
+        return "–"
+    address = default_storage.url(picture.file.replace("{width}", "400"))
+    return format_html('<img src="{}" alt="{}" width="160" height="90" loading="lazy">', address, picture.alt_en)
+
+
+def _record(picture: Picture) -> Any:
+    """The way to the page that tells how the picture was made, while there is one."""
+    if not picture.file:
+        return "–"
+    return _link(reverse("picture_record", args=[picture.article_id]), _("How this picture was made"))
 
 
 class _UserForm(forms.ModelForm):
@@ -162,7 +183,7 @@ class PictureAdmin(ModelAdmin):
     list_filter = ["state", "preset"]
     list_select_related = ["article", "preset"]
     readonly_fields = [
-        "drawing", "article", "preset", "state", "attempts", "failure", "seed", "alt_en", "alt_ko", "brief",
+        "drawing", "article", "record", "preset", "state", "attempts", "failure", "seed", "alt_en", "alt_ko", "brief",
         "evaluation", "provenance", "requested_at", "drawn_at",
     ]  # fmt: skip
     fields = readonly_fields
@@ -176,12 +197,11 @@ class PictureAdmin(ModelAdmin):
 
     @display(description=_("Drawing"))
     def drawing(self, picture: Picture) -> Any:
-        if not picture.file:
-            return "–"
-        from django.core.files.storage import default_storage
+        return _drawing(picture)
 
-        address = default_storage.url(picture.file.replace("{width}", "400"))
-        return format_html('<img src="{}" alt="{}" width="160" height="90" loading="lazy">', address, picture.alt_en)
+    @display(description=_("Its record"))
+    def record(self, picture: Picture) -> Any:
+        return _record(picture)
 
     @admin.action(description=_("Draw again"))
     def redraw(self, request: HttpRequest, queryset: QuerySet[Picture]) -> None:
@@ -196,10 +216,13 @@ class PictureAdmin(ModelAdmin):
 
 @admin.register(PictureReport)
 class PictureReportAdmin(ModelAdmin):
-    list_display = ["picture", "reason", "comment", "reader", "reported_at", "settled_at"]
+    """What readers said stands as they said it; it is settled from the list."""
+
+    list_display = ["picture", "in_words", "comment", "reader", "reported_at", "settled_at"]
     list_filter = ["reason", "settled_at"]
     list_select_related = ["picture__article", "reader"]
-    readonly_fields = ["picture", "reader", "reason", "comment", "reported_at", "settled_at"]
+    fields = ["drawing", "article", "record", "in_words", "comment", "reader", "reported_at", "settled_at"]
+    readonly_fields = fields
     actions = ["settle"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PictureReport]:
@@ -207,6 +230,31 @@ class PictureReportAdmin(ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: PictureReport | None = None) -> bool:
+        return False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # Without the button alone, not without the permission: reports go with an article that is deleted.
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "show_delete": False})
+
+    @display(description=_("Drawing"))
+    def drawing(self, report: PictureReport) -> Any:
+        return _drawing(report.picture)
+
+    @display(description=_("Article"))
+    def article(self, report: PictureReport) -> Any:
+        return _link(reverse("article", args=[report.picture.article_id]), report.picture.article.title)
+
+    @display(description=_("Its record"))
+    def record(self, report: PictureReport) -> Any:
+        return _record(report.picture)
+
+    @display(description=_("What is wrong"), ordering="reason")
+    def in_words(self, report: PictureReport) -> str:
+        return report_reason(report.reason)
 
     @admin.action(description=_("Settle"))
     def settle(self, request: HttpRequest, queryset: QuerySet[PictureReport]) -> None:
@@ -220,7 +268,7 @@ class StylePresetAdmin(ModelAdmin):
 
     @display(description=_("Examples"))
     def page(self, preset: StylePreset) -> Any:
-        return format_html('<a href="{}">{}</a>', reverse("style", args=[preset.slug]), _("Examples"))
+        return _link(reverse("style", args=[preset.slug]), _("Examples"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

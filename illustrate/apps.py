@@ -16,10 +16,11 @@ class IllustrateConfig(AppConfig):
         from curation.serving.actions import register_models
         from curation.topics.signals import article_assigned
         from illustrate import _models, statistics
-        from illustrate.checks import check_certificate, check_renderer
+        from illustrate.checks import PICTURES, check_certificate, check_painting, check_renderer
 
         register(check_certificate)
-        register(check_renderer)
+        register(check_renderer, PICTURES)
+        register(check_painting, PICTURES)
         statistics.register()
         register_models(*_models.configured())
         # Not article_ready: a picture wants its article's area and topics first.

@@ -12,7 +12,7 @@ from django.db.models.functions import TruncDate
 from curation.analytics import registry
 from curation.analytics.registry import Statistic, Trouble
 from illustrate.actions import GIVEN_UP, WITHOUT_MODELS
-from illustrate.models import Picture
+from illustrate.models import Picture, PictureReport
 from illustrate.queries import queue_age
 
 
@@ -49,6 +49,7 @@ _FALLBACKS = {
 
 
 def _troubles(at: datetime) -> Iterator[Trouble]:
+    yield from _told("pictures_reported", _reported())
     since = at - timedelta(hours=TROUBLE_HOURS)
     lately = Picture.objects.filter(drawn_at__gt=since, drawn_at__lte=at, provenance__has_any_keys=list(_FALLBACKS))
     found = list(
@@ -62,6 +63,12 @@ def _troubles(at: datetime) -> Iterator[Trouble]:
     yield from _told("redraws_failed", Counter(redrawn.values_list("failure", flat=True)))
     unsigned = Picture.objects.shown().filter(drawn_at__gt=since, drawn_at__lte=at, provenance__signed=False)
     yield from _told("pictures_unsigned", Counter(unsigned.values_list("provenance__unsigned_because", flat=True)))
+
+
+def _reported() -> Counter[str]:
+    """Open reports by their reason's code. One of a private article is its owner's own: nobody else may settle it."""
+    unsettled = PictureReport.objects.filter(settled_at=None, picture__article__owner=None)
+    return Counter(unsettled.values_list("reason", flat=True))
 
 
 def _told(key: str, reasons: Counter[str]) -> Iterator[Trouble]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from curation.analytics import queries
 from curation.analytics.types import Day, Figures, Overview
+from frontend.pages._names import report_reason
 
 # The accent and the ink of the pages, as the charts know them.
 ACCENT, INK, QUIET = "#c8452b", "#3f3a33", "#b8ad9c"
@@ -27,6 +29,17 @@ class Figure:
     value: str
     definition: str
     alarming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something to look at: how often it is so, what it is, and why."""
+
+    count: str
+    words: str
+    reason: str
+    is_recorded: bool = True  # the reason stands as it was recorded, in English
+    link: str = ""  # where it is mended
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +199,7 @@ def _chart(
     return Chart(title, definition, json.dumps({"labels": labels, "datasets": datasets}), kind, table)
 
 
-def _troubles(overview: Overview) -> list[Figure]:
+def _troubles(overview: Overview) -> list[Warned]:
     words = {
         "models_away": _("The model server does not answer. Pictures and new articles wait for it."),
         "model_failed": _("A model could not be loaded. What it would do is done without it."),
@@ -201,10 +214,16 @@ def _troubles(overview: Overview) -> list[Figure]:
         "redraws_failed": _("Pictures that could not be drawn anew, and stay as they are."),
         "pictures_unsigned": _("Pictures of the last 24 hours that are not signed."),
     }
-    return [
-        Figure(words.get(trouble.key, trouble.key), _number(trouble.count), trouble.reason, alarming=True)
-        for trouble in overview.troubles
-    ]
+    told = []
+    for trouble in overview.troubles:
+        count = _number(trouble.count)
+        if trouble.key == "pictures_reported":
+            reported = _("Reports of pictures that nobody has settled.")
+            unsettled = f"{reverse('admin:illustrate_picturereport_changelist')}?settled_at__isnull=True"
+            told.append(Warned(count, reported, report_reason(trouble.reason), is_recorded=False, link=unsettled))
+        else:
+            told.append(Warned(count, words.get(trouble.key, trouble.key), trouble.reason))
+    return told
 
 
 def _ailing(overview: Overview) -> dict[str, Any]:

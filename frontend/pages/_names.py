@@ -1,4 +1,4 @@
-"""Names of topics, areas and moods in the language of the page."""
+"""Names of topics, areas, moods and the reasons of a report in the language of the page."""
 
 from __future__ import annotations
 
@@ -48,3 +48,16 @@ MOODS = {
 
 def mood_name(key: str) -> str:
     return _(MOODS[key]) if key in MOODS else key.capitalize()
+
+
+REPORT_REASONS = {
+    "misleading": gettext_noop("It says something that the article does not"),
+    "offensive": gettext_noop("It hurts or offends"),
+    "ugly": gettext_noop("It is badly drawn"),
+    "other": gettext_noop("Something else"),
+}
+
+
+def report_reason(code: str) -> str:
+    """What is wrong with a picture, in the words that the reader chose."""
+    return _(REPORT_REASONS[code]) if code in REPORT_REASONS else code

@@ -168,9 +168,11 @@ _KINDS = {
 }
 
 _STATES = {
-    "whole": gettext_noop("The seal is whole: not a bit has changed since the picture was signed here."),
+    "whole": gettext_noop(
+        "The seal of the largest file is whole: not a bit of it has changed since it was signed here."
+    ),
     "foreign": gettext_noop("The seal is whole, but this site does not know who signed it."),
-    "broken": gettext_noop("The seal is broken: the file is not what was signed."),
+    "broken": gettext_noop("The seal of the largest file is broken: it is not what was signed here."),
     "none": gettext_noop("This file was not signed."),
     "gone": gettext_noop("The file is not there."),
 }

@@ -23,6 +23,7 @@ from curation.serving.types import ServingError
 from frontend.pages import _record
 from frontend.pages._answers import back, is_htmx
 from frontend.pages._cards import area_of
+from frontend.pages._names import REPORT_REASONS, report_reason
 from frontend.pages._reader import reader_id_of, reader_of
 from illustrate import actions as illustrate
 from illustrate import queries as pictures_of
@@ -62,7 +63,11 @@ def file(request: HttpRequest, path: str) -> HttpResponseBase:
 @require_safe
 def record(request: HttpRequest, article_id: int) -> HttpResponse:
     """The whole record of the article's picture, for whoever may see the article."""
-    article, shown, picture = _shown_picture(request, article_id)
+    article = _article(request, article_id)
+    found = _shown_picture(article)
+    if found is None:
+        return render(request, "no_picture.html", {"article": article}, status=404)
+    shown, picture = found
     made = pictures_of.made(picture)
     seal = pictures_of.read_seal(picture)
     look = _own(picture.preset, "name")
@@ -89,7 +94,7 @@ def record(request: HttpRequest, article_id: int) -> HttpResponse:
 @require_safe
 def record_json(request: HttpRequest, article_id: int) -> HttpResponse:
     """The same for programs."""
-    _article, shown, picture = _shown_picture(request, article_id)
+    shown, picture = _shown_picture_or_404(request, article_id)
     # Why a file is unsigned names the operator's folders: that is for the log.
     made = pictures_of.made(picture).model_dump(mode="json", exclude={"unsigned_because"})
     return JsonResponse({"alt": shown.alt, "seal": pictures_of.read_seal(picture).state, **made})
@@ -98,27 +103,38 @@ def record_json(request: HttpRequest, article_id: int) -> HttpResponse:
 @require_safe
 def download(request: HttpRequest, article_id: int) -> HttpResponse:
     """The picture as a file to keep: with a visible mark, and signed."""
-    article, _shown, picture = _shown_picture(request, article_id)
+    _shown, picture = _shown_picture_or_404(request, article_id)
     body = pictures_of.copy_to_keep(picture)
     if body is None:
         raise Http404
     response = HttpResponse(body, content_type="image/jpeg")
     # Named after the address alone: a headline could hold anything, and a private one is nobody else's.
-    response["Content-Disposition"] = f'attachment; filename="gyeol-{article.pk}.jpg"'
+    response["Content-Disposition"] = f'attachment; filename="gyeol-{article_id}.jpg"'
     response["Cache-Control"] = f"private, max-age={DOWNLOAD_SECONDS}"
     return response
 
 
-def _shown_picture(request: HttpRequest, article_id: int) -> tuple[Article, Shown, Picture]:
-    """Raises Http404 for an article that this reader may not see, and for one that shows no picture."""
+def _article(request: HttpRequest, article_id: int) -> Article:
+    """Raises Http404 for one that this reader may not see."""
     visible = Article.objects.visible_to(reader_id_of(request)).ready()
-    article = get_object_or_404(
+    return get_object_or_404(
         visible.select_related("assignment").only("title", "language", "owner", "assignment"), pk=article_id
     )
-    shown = pictures_of.pictures_for([article_id]).get(article_id)
+
+
+def _shown_picture(article: Article) -> tuple[Shown, Picture] | None:
+    """None where the article shows no picture: it was taken down, or is not drawn yet."""
+    shown = pictures_of.pictures_for([article.pk]).get(article.pk)
     if shown is None or not shown.src:
+        return None
+    return shown, get_object_or_404(Picture.objects.select_related("preset"), pk=shown.picture_id)
+
+
+def _shown_picture_or_404(request: HttpRequest, article_id: int) -> tuple[Shown, Picture]:
+    found = _shown_picture(_article(request, article_id))
+    if found is None:
         raise Http404
-    return article, shown, get_object_or_404(Picture.objects.select_related("preset"), pk=shown.picture_id)
+    return found
 
 
 def _own(preset: StylePreset, words: str) -> str:
@@ -133,13 +149,13 @@ def _own(preset: StylePreset, words: str) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, article_id: int) -> HttpResponse:
     reader_id = reader_of(request).pk
-    article = get_object_or_404(Article.objects.visible_to(reader_id).only("title"), pk=article_id)
+    article = get_object_or_404(Article.objects.visible_to(reader_id).only("title", "language"), pk=article_id)
     shown = pictures_of.pictures_for([article_id]).get(article_id)
     if shown is None or not shown.picture_id:
         raise Http404
     if request.method == "POST":
         reason = request.POST.get("reason", "")
-        if reason in dict(_reasons()):
+        if reason in REPORT_REASONS:
             illustrate.report_picture(
                 picture_id=shown.picture_id,
                 reader_id=reader_id,
@@ -157,12 +173,7 @@ def report(request: HttpRequest, article_id: int) -> HttpResponse:
 
 
 def _reasons() -> list[tuple[str, str]]:
-    return [
-        ("misleading", _("It says something that the article does not")),
-        ("offensive", _("It hurts or offends")),
-        ("ugly", _("It is badly drawn")),
-        ("other", _("Something else")),
-    ]
+    return [(code, report_reason(code)) for code in REPORT_REASONS]
 
 
 # -- Editors -------------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ def test_a_new_reader_gets_an_illustrated_feed_and_what_is_saved_stays_saved(
 
     page.locator(".story-picture figcaption a").click()
     page.wait_for_url("**/picture/")
-    expect(page.get_by_text("The seal is whole")).to_be_visible()
+    expect(page.get_by_text("The seal of the largest file is whole")).to_be_visible()
     assert serious_violations(page) == []
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0

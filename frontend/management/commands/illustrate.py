@@ -47,10 +47,12 @@ class Command(BaseCommand):
         parser.add_argument("--text", default="", help="the article's text, or its beginning")
         parser.add_argument("--photo", type=Path, help="the publisher's photo: described, never shown")
         parser.add_argument("--photo-alt", default="", help="the photo's alt text")
-        parser.add_argument("--lang", default="", choices=LANGUAGES, help="found out where it is not given")
+        parser.add_argument(
+            "--lang", default="", choices=LANGUAGES, metavar="{en,ko}", help="en or ko; found out where it is not given"
+        )
         parser.add_argument("--preset", default="", help="slug of a look; the default look where it is not given")
         parser.add_argument(
-            "--renderer", default="", choices=("", *pipeline.RENDERERS),
+            "--renderer", default="", choices=("", *pipeline.RENDERERS), metavar=f"{{{','.join(pipeline.RENDERERS)}}}",
             help="who paints: the composer alone, or a model over its layout; PICTURE_RENDERER where it is not given",
         )  # fmt: skip
         parser.add_argument(
@@ -65,12 +67,17 @@ class Command(BaseCommand):
             if options["renderer"] == "composer":
                 raise CommandError("--model is for --renderer diffusion")
             options["renderer"] = "diffusion"
-            actions.paint_in_this_process(options["model"])
+            actions.paint_in_this_process(_source(options["model"]))
+        elif options["renderer"] == "diffusion" and not _has_painter():
+            raise CommandError("no model paints: set DIFFUSION_MODEL, or give --model")
         try:
             answer = self._draw_batch(batch, out, options) if batch else _draw_one(out, options)
         except (OSError, ServingError, LookupError) as error:
             raise CommandError(f"{error}" if str(error) else type(error).__name__) from error
         self.stdout.write(orjson.dumps(answer).decode())
+        # Whoever asked for a painting, and got none because no model gave one, is not told so by the picture.
+        if options["renderer"] == "diffusion" and (reason := _unanswered(answer)):
+            raise CommandError(f"not painted: {reason}")
 
     def _draw_batch(self, batch: Path, folder: Path, options: dict[str, Any]) -> list[dict[str, Any]]:
         rows = list(_read_table(batch))
@@ -93,6 +100,30 @@ class Command(BaseCommand):
         (folder / "index.json").write_bytes(orjson.dumps(entries, option=orjson.OPT_INDENT_2))
         (folder / "index.html").write_text(_contact_sheet(entries), "utf-8")
         return entries
+
+
+def _source(model: str) -> str:
+    """What is written like a path is one: a hub would be asked for it in vain, once everything else is done."""
+    if not model.startswith(("/", ".", "~")):
+        return model
+    folder = Path(model).expanduser()
+    if not folder.is_dir():
+        raise CommandError(f"there is no folder {model}")
+    return str(folder)
+
+
+def _has_painter() -> bool:
+    """Whether anything can be behind the door that paints: a server's models are its own matter."""
+    return bool(settings.MODELS_URL or settings.DIFFUSION_MODEL or settings.MODELS_EXTRA)
+
+
+def _unanswered(answer: dict[str, Any] | list[dict[str, Any]]) -> str:
+    """Why the first picture is not painted that should have been; empty where each is, or was not fit to be shown."""
+    for each in answer if isinstance(answer, list) else [answer]:
+        instead = each["provenance"].get("instead_of")
+        if instead and not instead["unfit"]:
+            return str(instead["reason"])
+    return ""
 
 
 def _widest() -> str:

@@ -24,6 +24,7 @@ from illustrate.types import MOODS
 SHEET = (5, 4)  # pictures across and down
 NIGHTS = 5
 PICTURE, FIGURE = 320, 120  # pixels wide on a sheet
+GRAINY_FROM = 700  # pixels wide: below it the grain of a look is lost, and with it the likeness that is measured
 PICTURES = (".png", ".webp", ".jpg", ".jpeg")  # suffixes of what --images reads
 
 
@@ -81,6 +82,11 @@ class Command(BaseCommand):
         preset = _look(slug)
         images = _images(folder)
         size = Counter(image.size for image in images).most_common(1)[0][0]
+        if size[0] < GRAINY_FROM:
+            self.stderr.write(
+                f"warning: pictures {size[0]} pixels wide lose grain and seem further from the look than they are; "
+                "measure at 768 (about 1024 x 576)"
+            )
         self.stderr.write(f"{preset.slug}: drawing {pictures} pictures of {size[0]} x {size[1]}")
         try:
             house = near.house_of(near.drawn(preset, pictures, size))

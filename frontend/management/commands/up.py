@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import ERROR, run_checks
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
@@ -35,6 +36,7 @@ from curation.sample import queries as sample_queries
 from curation.sources.tasks import poll_due_sources
 from frontend._supervisor import LAST_PORT, Child, StartError, Supervisor, free_port, port_is_free, say
 from illustrate import queries as pictures
+from illustrate.checks import PICTURES
 
 NEEDED_DISK_BYTES = 500 * 1024 * 1024
 DEMO_TOPICS = ["climate-change", "ai", "books", "food", "space", "cities", "football", "climate-change", "macroeconomy"]
@@ -73,6 +75,7 @@ class Command(BaseCommand):
             raise StartError(f"Port {port} is in use: end what holds it, or choose another (PORT=8080 make run).")
         if shutil.disk_usage(home).free < NEEDED_DISK_BYTES:
             raise StartError(f"The disk of {home} is full: at least 500 MB must be free.")
+        _check_settings()
 
         with _step("Preparing the database"):
             call_command("migrate", verbosity=0, interactive=False)
@@ -133,6 +136,14 @@ class Command(BaseCommand):
         else:
             say("  `manage.py changepassword EMAIL` sets a password anew.")
         say("\n  Ctrl-C ends everything.\n")
+
+
+def _check_settings() -> None:
+    """Says which settings do not go together; raises StartError for one with which nothing would be drawn."""
+    for message in run_checks(tags=[PICTURES]):
+        if message.level >= ERROR:
+            raise StartError(str(message.msg))
+        say(f"gyeol: {message.msg}")
 
 
 def _prepare_signing() -> None:

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from curation.sources.models import Source
+from illustrate.models import PictureReport
 from tests.factories.accounts import UserFactory
+from tests.factories.illustrate import AttachedPictureFactory
 
 pytestmark = pytest.mark.django_db
 PAGES = [
@@ -86,3 +88,58 @@ def test_sources_are_paused_and_fetched_soon(client: Client) -> None:
         source.refresh_from_db()
         assert source.status == status
         assert source.next_fetch_at <= timezone.now()
+
+
+def _report(reason: str = "misleading") -> PictureReport:
+    return PictureReport.objects.create(
+        picture=AttachedPictureFactory(), reader=UserFactory(), reason=reason, reported_at=timezone.now()
+    )
+
+
+def test_a_report_leads_from_the_dashboard_to_the_unsettled_ones(client: Client) -> None:
+    client.force_login(UserFactory(role=User.Role.OPERATOR))
+    assert "Needs a look" not in client.get("/admin/").content.decode()
+    report = _report()
+    text = client.get("/admin/", headers={"accept-language": "ko"}).content.decode()
+    assert "아직 아무도 처리하지 않은 그림 신고예요." in text
+    assert "글에 없는 이야기를 해요" in text
+    text = client.get("/admin/").content.decode()
+    assert text.index("Needs a look") < text.index("Active today"), "what is wrong comes before what is counted"
+    unsettled = f"{reverse('admin:illustrate_picturereport_changelist')}?settled_at__isnull=True"
+    assert f'href="{unsettled}"' in text
+    assert report.picture.article.title in client.get(unsettled).content.decode()
+    client.post(unsettled, {"action": "settle", "_selected_action": [report.pk]})
+    assert "Needs a look" not in client.get("/admin/").content.decode()
+
+
+def test_a_report_is_shown_with_its_picture_and_where_that_stands_and_nothing_to_save(client: Client) -> None:
+    report = _report()
+    client.force_login(UserFactory(role=User.Role.OPERATOR))
+    page = reverse("admin:illustrate_picturereport_change", args=[report.pk])
+    text = client.get(page).content.decode()
+    article = report.picture.article_id
+    for words in (
+        "It says something that the article does not", "secret.400.webp", f'href="/a/{article}/"',
+        f'href="/a/{article}/picture/"',
+    ):  # fmt: skip
+        assert words in text, words
+    for button in ('name="_save"', 'name="_continue"', f"picturereport/{report.pk}/delete"):
+        assert button not in text, button
+
+
+def test_an_article_goes_with_the_reports_of_its_picture(client: Client) -> None:
+    report = _report()
+    client.force_login(UserFactory(role=User.Role.OPERATOR))
+    client.post(reverse("admin:articles_article_delete", args=[report.picture.article_id]), {"post": "yes"})
+    assert not PictureReport.objects.exists()
+
+
+def test_a_picture_leads_to_its_record_while_it_has_one(client: Client) -> None:
+    picture = AttachedPictureFactory()
+    client.force_login(UserFactory(role=User.Role.OPERATOR))
+    page = reverse("admin:illustrate_picture_change", args=[picture.pk])
+    record = f'href="/a/{picture.article_id}/picture/"'
+    assert record in client.get(page).content.decode()
+    picture.file = ""
+    picture.save()
+    assert record not in client.get(page).content.decode()

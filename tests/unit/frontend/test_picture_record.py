@@ -128,6 +128,38 @@ def test_where_no_picture_is_shown_there_is_nothing_to_tell(page: Client, articl
             assert page.get(address).status_code == 404, address
 
 
+def test_a_page_without_a_picture_leads_back_to_its_article_and_gives_nothing_away(
+    page: Client, stranger: User, articles: list[Article], private_article: Article
+) -> None:
+    for article in (articles[0], private_article):
+        Picture.objects.filter(pk=draw(article).pk).update(state=Picture.State.TAKEN_DOWN)
+        answer = page.get(pages(article)[0])
+        assert answer.status_code == 404
+        assert "There is no picture of this article to tell about." in answer.content.decode()
+        assert f'href="/a/{article.pk}/"' in answer.content.decode()
+    other = Client()
+    other.force_login(stranger)
+    text = other.get(pages(private_article)[0]).content.decode()
+    assert "There is no such page." in text
+    assert private_article.title not in text
+
+
+def test_an_editor_draws_it_again_and_takes_it_down_here_too(
+    page: Client, operator: User, articles: list[Article]
+) -> None:
+    picture = draw(articles[0])
+    record = pages(articles[0])[0]
+    assert "For editors" not in page.get(record).content.decode()
+    editor = Client()
+    editor.force_login(operator)
+    text = editor.get(record).content.decode()
+    for action, leads_to in (("redraw", record), ("take-down", f"/a/{articles[0].pk}/")):
+        assert f'formaction="/pictures/{picture.pk}/{action}" name="next" value="{leads_to}"' in text
+        assert editor.post(f"/pictures/{picture.pk}/{action}", {"next": leads_to}).headers["Location"] == leads_to
+    picture.refresh_from_db()
+    assert picture.state == Picture.State.TAKEN_DOWN
+
+
 # -- What it tells -------------------------------------------------------------------------------------------
 
 
@@ -142,7 +174,8 @@ def test_it_tells_in_words_what_was_asked_what_drew_it_and_how_it_was_judged(
         "2 faces were counted; nobody was recognised.", "#102030", "59 % of white",
         "Accepted at attempt 2.", "It shows what the article is about", "0.92 of 1", "22 of 64 marks differ",
         "A gavel · Two halves with a rift between them", "a face was hidden",
-        "https://creativecommons.org/publicdomain/zero/1.0/", "The seal is whole",
+        "https://creativecommons.org/publicdomain/zero/1.0/",
+        "The seal of the largest file is whole",
         "a certificate that this site made for itself",
     ):  # fmt: skip
         assert words in text, words
@@ -214,9 +247,11 @@ def test_a_card_too_says_that_a_model_painted_its_picture(
 def test_it_tells_the_same_in_korean(page: Client, articles: list[Article]) -> None:
     draw(articles[0])
     text = page.get(pages(articles[0])[0], headers={"accept-language": "ko"}).content.decode()
-    for words in ("이 그림이 만들어진 과정", "등대", "바닷가", "누군가 경고해요", "걱정", "해 질 녘", "봉인이 온전해요",
-                  "얼굴 2개를 셌어요", "2번째 시도에 통과했어요", "내려받기"):  # fmt: skip
+    for words in ("이 그림이 만들어진 과정", "등대", "바닷가", "누군가 경고해요", "걱정", "해 질 녘",
+                  "가장 큰 파일의 봉인이 온전해요", "얼굴 2개를 셌어요", "2번째 시도에 통과했어요",
+                  "내려받기"):  # fmt: skip
         assert words in text, words
+    assert re.search(r"<time [^>]*>\d{4}년 \d+월 \d+일 오[전후] \d+:\d\d</time>", text)
     for words in ("Main thing", "The seal", "Accepted", "Download", "revision"):
         assert words not in text, words
 
@@ -284,7 +319,7 @@ def test_a_file_that_was_changed_is_told_of_and_not_offered(page: Client, articl
     assert download in page.get(record).content.decode()
     change(picture)
     text = page.get(record).content.decode()
-    assert "The seal is broken" in text
+    assert "The seal of the largest file is broken" in text
     assert download not in text
     assert page.get(as_json).json()["seal"] == "broken"
     assert page.get(download).status_code == 404

@@ -96,6 +96,21 @@ def test_a_reader_reports_a_picture(page: Client, reader: User, articles: list[A
     assert PictureReport.objects.get(picture=picture, reader=reader).comment == "No boat."
 
 
+def test_the_page_of_a_report_shows_what_it_is_about_and_leads_back_to_it(
+    page: Client, articles: list[Article]
+) -> None:
+    _picture(articles[0])
+    address = f"/a/{articles[0].pk}/report/"
+    text = page.get(address).content.decode()
+    assert articles[0].title in text
+    assert ".400.webp" in text
+    assert "hx-post" not in text.split('class="narrow"')[1].split("</form>")[0]
+    assert "hx-post" in page.get(address, headers={"hx-request": "true"}).content.decode(), "in the sheet, a toast"
+    answer = page.post(address, {"reason": "ugly"}, follow=True)
+    assert answer.redirect_chain == [(f"/a/{articles[0].pk}/", 302)]
+    assert "An editor will look at the picture." in answer.content.decode()
+
+
 def test_readers_may_not_redraw_but_editors_may(page: Client, operator: User, articles: list[Article]) -> None:
     picture = _picture(articles[0])
     for action in ("redraw", "take-down"):

@@ -6,8 +6,11 @@ import io
 import json
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from PIL import Image
+
+from illustrate import painting
+from illustrate.render.diffusion import Refused, Unanswered
 
 KEYS = {"brief", "provenance", "evaluation", "alt_text", "attempts", "seconds"}
 
@@ -84,6 +87,45 @@ def test_a_photo_that_is_no_image_is_named_in_the_answer(tmp_path):
     (tmp_path / "photo.jpg").write_text("no image")
     answer = run("--title", "Whales", "--photo", tmp_path / "photo.jpg", "--out", tmp_path / "a.webp")
     assert answer["provenance"]["photo"]["rejected"]
+
+
+def test_a_model_that_is_written_like_a_path_and_is_no_folder_ends_it_at_once(tmp_path):
+    for path in (tmp_path / "nowhere", "./nowhere", "~/nowhere/at-all"):
+        with pytest.raises(CommandError, match=f"there is no folder {path}"):
+            run("--title", "Whales", "--model", path, "--out", tmp_path / "a.webp")
+    assert not list(tmp_path.iterdir())
+
+
+def test_nobody_is_asked_to_paint_without_a_model(tmp_path, settings):
+    settings.DIFFUSION_MODEL = settings.MODELS_URL = ""
+    settings.MODELS_EXTRA = []
+    with pytest.raises(CommandError, match="set DIFFUSION_MODEL, or give --model"):
+        run("--title", "Whales", "--renderer", "diffusion", "--out", tmp_path / "a.webp")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("unfit", [False, True])
+def test_a_painting_that_no_model_gave_is_missed_and_the_composers_picture_written(
+    unfit, tmp_path, settings, monkeypatch
+):
+    def paint(*args, **kwargs):
+        raise (Refused if unfit else Unanswered)("it would not")
+
+    settings.DIFFUSION_MODEL = "some/painter"
+    monkeypatch.setattr(painting, "paint", paint)
+    arguments = ("--title", "Whales", "--renderer", "diffusion", "--out", tmp_path / "a.webp")
+    if unfit:  # it was painted, and rightly not shown
+        assert run(*arguments)["provenance"]["instead_of"]["reason"] == "it would not"
+    else:
+        with pytest.raises(CommandError, match="not painted: it would not"):
+            run(*arguments)
+    assert (tmp_path / "a.webp").exists()
+
+
+def test_help_shows_no_empty_choice():
+    words = load_command_class("frontend", "illustrate").create_parser("manage.py", "illustrate").format_help()
+    assert "--lang {en,ko}" in words
+    assert "--renderer {composer,diffusion}" in words
 
 
 def test_a_table_that_is_not_text_is_refused(tmp_path):

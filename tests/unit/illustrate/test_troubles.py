@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import User
 from curation.analytics import queries, registry
-from illustrate.models import Picture
+from illustrate.models import Picture, PictureReport
 from tests.factories.illustrate import NOW, PictureFactory
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,17 @@ def test_each_kind_is_counted_with_its_commonest_reason_and_forgotten_after_a_da
         "pictures_unsigned": (1, "C2PA_CERTIFICATE has expired"),
         "pictures_held_up": (1, "pictures cannot be stored: No space left on device"),
     }
+
+
+def test_open_reports_of_public_pictures_are_told_with_their_commonest_reason():
+    reader = User.objects.create_user("reader@example.org", "a-long-passphrase")
+    for reason, settled_at in (("ugly", None), ("ugly", None), ("offensive", None), ("offensive", NOW)):
+        PictureReport.objects.create(
+            picture=PictureFactory(), reader=reader, reason=reason, reported_at=NOW, settled_at=settled_at
+        )
+    own = PictureFactory(article__owner=reader)
+    PictureReport.objects.create(picture=own, reader=reader, reason="other", reported_at=NOW)
+    assert found() == {"pictures_reported": (3, "ugly")}
 
 
 def test_the_dashboard_is_told_of_a_door_that_is_away(settings):

@@ -1,0 +1,1 @@
+"""Date formats where a language writes them otherwise than Django does."""
