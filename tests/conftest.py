@@ -42,12 +42,20 @@ def _folder(path: str) -> str:
     return path.split("tests/", 1)[1].split("/", 1)[0]
 
 
+# Two clusters at once would starve each other.
+WITH_RAY = ("test_models_door.py", "test_models_on_ray.py")
+
+
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """A file's tests stay on one worker, and all tests with a browser: they share one running installation."""
+    """A file's tests stay on one worker, and so do all tests with a browser, which share one running installation, and
+    all with Ray.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
-        return "browser" if _folder(file) == "browser" else file
+        if _folder(file) == "browser":
+            return "browser"
+        return "ray" if file.endswith(WITH_RAY) else file
 
 
 @pytest.hookimpl(optionalhook=True)  # absent with `-p no:xdist`
