@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 
 from curation.analytics import registry
@@ -46,23 +46,27 @@ _FALLBACKS = {
     WITHOUT_MODELS: "pictures_without_models",
     GIVEN_UP: "pictures_given_up",
 }
+# The same of rows that say why they do not go on.
+_STUCK = {Picture.State.WAITING: "pictures_held_up", Picture.State.ATTACHED: "redraws_failed"}
 
 
 def _troubles(at: datetime) -> Iterator[Trouble]:
     yield from _told("pictures_reported", _reported())
     since = at - timedelta(hours=TROUBLE_HOURS)
-    lately = Picture.objects.filter(drawn_at__gt=since, drawn_at__lte=at, provenance__has_any_keys=list(_FALLBACKS))
-    found = list(
-        lately.values_list("provenance__instead_of__reason", f"provenance__{WITHOUT_MODELS}", f"provenance__{GIVEN_UP}")
+    lately = Picture.objects.filter(drawn_at__gt=since, drawn_at__lte=at).filter(
+        Q(provenance__has_any_keys=list(_FALLBACKS)) | Q(provenance__signed=False)
     )
-    for column, member in enumerate(_FALLBACKS):
-        yield from _told(_FALLBACKS[member], Counter(row[column] for row in found if row[column]))
-    held = Picture.objects.filter(state=Picture.State.WAITING).exclude(failure="")
-    yield from _told("pictures_held_up", Counter(held.values_list("failure", flat=True)))
-    redrawn = Picture.objects.filter(state=Picture.State.ATTACHED).exclude(failure="")
-    yield from _told("redraws_failed", Counter(redrawn.values_list("failure", flat=True)))
-    unsigned = Picture.objects.shown().filter(drawn_at__gt=since, drawn_at__lte=at, provenance__signed=False)
-    yield from _told("pictures_unsigned", Counter(unsigned.values_list("provenance__unsigned_because", flat=True)))
+    found = list(
+        lately.values_list(
+            "provenance__instead_of__reason", f"provenance__{WITHOUT_MODELS}", f"provenance__{GIVEN_UP}",
+            "provenance__unsigned_because",
+        )
+    )  # fmt: skip
+    for column, key in enumerate((*_FALLBACKS.values(), "pictures_unsigned")):
+        yield from _told(key, Counter(row[column] for row in found if row[column]))
+    stuck = Picture.objects.filter(state__in=_STUCK).exclude(failure="").values_list("state", "failure")
+    for state, key in _STUCK.items():
+        yield from _told(key, Counter(failure for each, failure in stuck if each == state))
 
 
 def _reported() -> Counter[str]:

@@ -59,6 +59,7 @@ def test_a_picture_is_painted_by_the_version_that_works_and_survives_the_servers
     # Random weights paint noise, which no judge lets pass: here the way is tested, not the taste.
     monkeypatch.setattr(painted, "EDGES_FROM", 0.0)
     monkeypatch.setattr(painted, "EDGES_TO", 1.0)
+    monkeypatch.setattr(painted, "KEPT_FROM", -1.0)
     assert wait_until(lambda: not any(state.state == "loading" for state in queries.model_states()), 120)
     settings.DIFFUSION_STEPS = 2
     drawing = pipeline.make(WHALES, preset="", seed=3)
