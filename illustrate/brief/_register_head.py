@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from illustrate.brief import _vectors
+from illustrate._whole_files import replaced
 from illustrate.brief._ngrams import hashed
 
 SHIPPED = Path(__file__).with_name("register_head.npz")
@@ -64,7 +64,7 @@ def write(head: Head, path: Path = SHIPPED) -> None:
         "sha256": _digest(head.steps),
         "trained_on": head.trained_on,
     }
-    with _vectors._replaced(path) as file:
+    with replaced(path) as file:
         np.savez_compressed(file, header=np.array(json.dumps(header, sort_keys=True)), weights=head.steps)
 
 

@@ -9,19 +9,18 @@ import contextlib
 import fcntl
 import hashlib
 import logging
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from django.conf import settings
 
 from curation.serving.queries import current_space, embed
 from curation.serving.types import Space
+from illustrate._whole_files import replaced
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ def ship(rows: Sequence[tuple[str, str]], path: Path = SHIPPED) -> int:
     space = current_space()
     vectors = embed([text for text, _ in rows], [language for _, language in rows])
     steps = np.abs(vectors).max(axis=1, keepdims=True) / STEPS
-    with _replaced(path) as file:
+    with replaced(path) as file:
         np.savez(
             file,
             space=np.array([space.name, space.revision]),
@@ -110,22 +109,9 @@ def _kept(texts: tuple[str, ...], languages: tuple[str, ...], space: Space, home
             return kept
         vectors = embed(texts, languages)
         # A folder that cannot be written costs time, not the picture.
-        with contextlib.suppress(OSError), _replaced(path) as file:
+        with contextlib.suppress(OSError), replaced(path) as file:
             np.save(file, vectors)
     return vectors
-
-
-@contextlib.contextmanager
-def _replaced(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the path's place once it is written whole; whoever is killed before leaves the old one."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
-        try:
-            yield file
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    Path(file.name).chmod(0o644)  # temporary files are made for their owner alone
-    Path(file.name).replace(path)
 
 
 def _read(path: Path, shape: tuple[int, int]) -> np.ndarray | None:

@@ -37,10 +37,10 @@ from torch import Tensor
 from transformers.utils import logging as transformers_logging
 
 from illustrate import _torch_device as torch_device
+from illustrate._whole_files import LOCK, FolderInUseError, alone_in, write_whole
 from illustrate.styles import encode, tiled
 from illustrate.training import _card as card
 from illustrate.training._torch_families import Family, Text, family_of
-from illustrate.training._whole_files import LOCK, FolderInUseError, alone_in, write_whole
 from illustrate.training.examples import METADATA, Example, ExamplesError, read_examples
 from illustrate.training.lora import ADAPTER, REPORT, Control, LoraOptions, Sample, TrainingError
 from illustrate.training.nearness import House, fitted, house_of, nearness

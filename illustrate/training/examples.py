@@ -16,11 +16,11 @@ from typing import Any
 import orjson
 from PIL import Image, UnidentifiedImageError
 
+from illustrate._whole_files import LOCK, alone_in, write_whole
 from illustrate.render import composer, prompt
 from illustrate.render.frames import SHAPES, Shape
 from illustrate.render.presets import Preset, get_preset
 from illustrate.styles import example_brief
-from illustrate.training._whole_files import LOCK, alone_in, write_whole
 from illustrate.types import Brief
 
 METADATA, MADE = "metadata.jsonl", "examples.json"

@@ -13,7 +13,7 @@ from illustrate.render.presets import latest
 from illustrate.render.prompt import prompt_of
 from illustrate.styles import example_brief
 from illustrate.training import examples
-from illustrate.training._whole_files import FolderInUseError, alone_in
+from illustrate._whole_files import FolderInUseError, alone_in
 from illustrate.training.examples import ExamplesError, read_examples, write_examples
 
 PRESET = latest("grain")

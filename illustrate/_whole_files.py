@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 LOCK = ".lock"
 
@@ -14,22 +15,30 @@ class FolderInUseError(OSError):
     """Another process is at work in the folder."""
 
 
-def write_whole(path: Path, body: bytes) -> None:
-    """The file has all of the body, or stays as it was, whenever the machine or the disk gives out.
+@contextlib.contextmanager
+def replaced(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the path's place once it is written whole, whenever the machine or the disk gives out; whoever
+    is killed before leaves the old one, and `NAME.unfinished` for the next. One at a time may write a path.
 
     Raises OSError where it cannot be written; nothing is left behind then.
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
         with unfinished.open("wb") as file:
-            file.write(body)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
-    except OSError:
+    except BaseException:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise
+
+
+def write_whole(path: Path, body: bytes) -> None:
+    """The file has all of the body, or stays as it was. Raises what `replaced` raises."""
+    with replaced(path) as file:
+        file.write(body)
 
 
 @contextlib.contextmanager
