@@ -121,12 +121,21 @@ def configured() -> Iterator[Model]:
 
 def model(role: Role, version: str, source: str) -> Model:
     def load() -> Compute:
-        # Said here alike for all: a library would take a folder that is not there for the name of a model on a hub.
-        if source.startswith(("/", ".", "~")) and not Path(source).expanduser().exists():
-            raise FileNotFoundError(f"there is no file or folder {source}")
-        return role.load(source)
+        return role.load(located(source))
 
     return Model(ModelSpec(role.name, version, "pytorch", role.inputs, role.outputs), load, role.batching())
+
+
+def located(source: str) -> str:
+    """What is written like a path, as it is on this disk; a hub's name as it is. Raises FileNotFoundError: a library
+    would take a folder that is not there for the name of a model on a hub.
+    """
+    if not source.startswith(("/", ".", "~")):
+        return source
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file or folder {source}")
+    return str(path)
 
 
 def versions(setting: str) -> list[tuple[str, str]]:

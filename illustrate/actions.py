@@ -237,9 +237,13 @@ def sync_presets(*, using: str = "default") -> None:
 
 
 def paint_in_this_process(source: str) -> None:
-    """For a command: this model paints, whatever the settings say, and no model server is asked."""
+    """For a command: this model paints, whatever the settings say, and no model server is asked.
+
+    Raises FileNotFoundError for a path where there is nothing.
+    """
+    model = _models.model(_models.DIFFUSION, "1", _models.located(source))
     settings.MODELS_URL = ""
-    register_models(_models.model(_models.DIFFUSION, "1", source))
+    register_models(model)
 
 
 # -- Files ---------------------------------------------------------------------------------------------------

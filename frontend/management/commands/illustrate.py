@@ -63,14 +63,14 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, required=True, help="a .webp file, or with --batch a folder")
 
     def handle(self, *, out: Path, batch: Path | None, **options: Any) -> None:
-        if options["model"]:
-            if options["renderer"] == "composer":
-                raise CommandError("--model is for --renderer diffusion")
-            options["renderer"] = "diffusion"
-            actions.paint_in_this_process(_source(options["model"]))
-        elif options["renderer"] == "diffusion" and not _has_painter():
-            raise CommandError("no model paints: set DIFFUSION_MODEL, or give --model")
         try:
+            if options["model"]:
+                if options["renderer"] == "composer":
+                    raise CommandError("--model is for --renderer diffusion")
+                options["renderer"] = "diffusion"
+                actions.paint_in_this_process(options["model"])
+            elif options["renderer"] == "diffusion" and not _has_painter():
+                raise CommandError("no model paints: set DIFFUSION_MODEL, or give --model")
             answer = self._draw_batch(batch, out, options) if batch else _draw_one(out, options)
         except (OSError, ServingError, LookupError) as error:
             raise CommandError(f"{error}" if str(error) else type(error).__name__) from error
@@ -100,16 +100,6 @@ class Command(BaseCommand):
         (folder / "index.json").write_bytes(orjson.dumps(entries, option=orjson.OPT_INDENT_2))
         (folder / "index.html").write_text(_contact_sheet(entries), "utf-8")
         return entries
-
-
-def _source(model: str) -> str:
-    """What is written like a path is one: a hub would be asked for it in vain, once everything else is done."""
-    if not model.startswith(("/", ".", "~")):
-        return model
-    folder = Path(model).expanduser()
-    if not folder.is_dir():
-        raise CommandError(f"there is no folder {model}")
-    return str(folder)
 
 
 def _has_painter() -> bool:

@@ -91,7 +91,7 @@ def test_a_photo_that_is_no_image_is_named_in_the_answer(tmp_path):
 
 def test_a_model_that_is_written_like_a_path_and_is_no_folder_ends_it_at_once(tmp_path):
     for path in (tmp_path / "nowhere", "./nowhere", "~/nowhere/at-all"):
-        with pytest.raises(CommandError, match=f"there is no folder {path}"):
+        with pytest.raises(CommandError, match=f"there is no file or folder {path}"):
             run("--title", "Whales", "--model", path, "--out", tmp_path / "a.webp")
     assert not list(tmp_path.iterdir())
 
