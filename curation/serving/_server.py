@@ -26,6 +26,7 @@ from curation.serving.types import (
     Cancelled,
     InferRequest,
     InvalidRequest,
+    ModelFailed,
     ModelNotFound,
     Overloaded,
     ServingError,
@@ -161,7 +162,7 @@ class Application:
             await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not answer.done():
                 raise Cancelled("the caller has gone")
-            return 200, _protocol.response_document(answer.result(), wanted), {}
+            return 200, _dumped(name, _protocol.response_document(answer.result(), wanted)), {}
         finally:
             answer.cancel()
             gone.cancel()
@@ -208,6 +209,13 @@ def _parts(scope: Message) -> list[str]:
 def _read(body: bytes) -> tuple[InferRequest, list[str]]:
     document = _protocol.load(body)
     return _protocol.read_request(document), _protocol.wanted_outputs(document)
+
+
+def _dumped(name: str, document: dict[str, Any]) -> bytes:
+    try:
+        return _protocol.dump(document)
+    except InvalidRequest as error:  # it is not the caller's fault
+        raise ModelFailed(f"model {name!r} gave what cannot be told: {error}") from error
 
 
 def _said(document: dict[str, Any]) -> Callable[[Receive], Awaitable[Answer]]:

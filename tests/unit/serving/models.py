@@ -64,6 +64,8 @@ class Lengths:
             raise InvalidRequest("it cannot be read")
         if "huge" in texts:
             raise OutOfMemory("too large")
+        if "untold" in texts:
+            return (Tensor("length", "BYTES", (len(texts),), ["\ud800"] * len(texts)),)
         if "panics" in texts:
             raise Panic("called `Option::unwrap()` on a `None` value")
         if "deadly" in texts:

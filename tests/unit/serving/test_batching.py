@@ -155,16 +155,6 @@ def test_one_callers_bad_text_does_not_spoil_the_others_answers(lengths, busy):
     assert values(worker.submit(request("later"))) == [5]
 
 
-def test_a_library_that_panics_over_one_text_harms_nobody_else(lengths, busy):
-    worker = busy()
-    futures = [worker.submit(request(text)) for text in ("panics", "fine")]
-    lengths.gate.set()
-    with pytest.raises(ModelFailed, match="unwrap"):
-        futures[0].result(30)
-    assert values(futures[1]) == [4]
-    assert worker.is_ready
-
-
 def test_a_model_that_cannot_weigh_a_request_refuses_it(lengths, start):
     def cost(asked: InferRequest) -> float:
         return 1 / 0
@@ -173,13 +163,19 @@ def test_a_model_that_cannot_weigh_a_request_refuses_it(lengths, start):
         start(cost=cost).submit(request("a"))
 
 
-def test_what_a_model_says_of_a_request_reaches_its_caller_unchanged(lengths, busy):
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [("unreadable", InvalidRequest, "it cannot be read"), ("panics", ModelFailed, "unwrap")],
+    ids=["what a model says of it", "a library that panics"],
+)
+def test_what_is_wrong_with_one_request_reaches_its_caller_alone(lengths, busy, text, kind, words):
     worker = busy()
-    futures = [worker.submit(request(text)) for text in ("unreadable", "fine")]
+    futures = [worker.submit(request(text)) for text in (text, "fine")]
     lengths.gate.set()
-    with pytest.raises(InvalidRequest, match="it cannot be read"):
+    with pytest.raises(kind, match=words):
         futures[0].result(30)
     assert values(futures[1]) == [4]
+    assert worker.is_ready
 
 
 def test_out_of_memory_is_everybodys_and_is_not_tried_again(lengths, busy):

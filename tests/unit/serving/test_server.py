@@ -241,3 +241,8 @@ def test_a_large_body_of_nothing_is_refused_before_it_grows(driver):
     answer = ask(driver, "POST", "/v2/models/lengths/infer", content)
     assert answer.status_code == 400
     assert "does not hold so much" in answer.json()["error"]
+
+
+def test_an_answer_that_cannot_be_told_is_the_models_fault(driver):
+    answer = ask(driver, "POST", "/v2/models/lengths/infer", body("untold"))
+    assert (answer.status_code, answer.json()["kind"]) == (500, "ModelFailed")
