@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from illustrate._whole_files import FolderInUseError, alone_in
 from illustrate.render.presets import latest
 from illustrate.render.prompt import prompt_of
 from illustrate.styles import example_brief
 from illustrate.training import examples
-from illustrate._whole_files import FolderInUseError, alone_in
 from illustrate.training.examples import ExamplesError, read_examples, write_examples
 
 PRESET = latest("grain")
