@@ -371,6 +371,7 @@ UNFOLD = {
         ],
     },
     "SITE_ICON": lambda request: static("gyeol/mark.svg"),
+    "STYLES": [lambda request: static("gyeol/admin.css")],
     "DASHBOARD_CALLBACK": "frontend.dashboard.overview.fill_dashboard",
 }
 

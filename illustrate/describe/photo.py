@@ -47,7 +47,7 @@ def count_faces(image: Image.Image) -> int:
 def _measured(words: VisualFacts, image: Image.Image) -> VisualFacts:
     try:
         boxes, unavailable = _faces.find_faces(np.asarray(image)), ""
-    except RuntimeError as error:  # a damaged installation; what the photo's colours say is still there
+    except (OSError, RuntimeError) as error:  # a damaged installation; what the photo's colours say is still there
         logger.error("faces cannot be found: %s", error)
         boxes, unavailable = (), str(error)[:200]
     return replace(

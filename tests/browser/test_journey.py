@@ -131,3 +131,5 @@ def test_the_operator_sees_the_dashboard(page: Page, installation: Installation)
     page.goto(f"{installation.address}/admin/")
     expect(page.get_by_text("synthetic").first).to_be_attached()
     assert serious_violations(page) == []
+    in_korean = "() => { document.documentElement.lang = 'ko'; return getComputedStyle(document.body).wordBreak; }"
+    assert page.evaluate(in_korean) == "keep-all"

@@ -130,16 +130,30 @@ def test_boxes_are_shares_of_the_picture_the_largest_first(monkeypatch):
     assert boxes == ((0.5, 0.25, 0.75, 0.75), (0.0, 0.05, 0.0469, 0.15))
 
 
-def test_weights_that_are_not_those_measured_are_refused(monkeypatch, tmp_path):
-    other = tmp_path / "other.onnx"
-    other.write_bytes(b"other weights")
-    monkeypatch.setattr(_faces, "_weights", lambda: other)
+@pytest.fixture
+def other_weights(monkeypatch, tmp_path):
+    """A file in the place of the detector's own; not there yet."""
+    monkeypatch.setattr(_faces, "_weights", lambda: tmp_path / "other.onnx")
     _faces._detector.cache_clear()
-    try:
-        with pytest.raises(RuntimeError, match="not the detector"):
-            _faces._detector()
-    finally:
-        _faces._detector.cache_clear()
+    yield tmp_path / "other.onnx"
+    _faces._detector.cache_clear()
+
+
+def test_weights_that_are_not_those_measured_are_refused(other_weights):
+    other_weights.write_bytes(b"other weights")
+    with pytest.raises(RuntimeError, match="not the detector"):
+        _faces._detector()
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["other weights", "no weights"])
+def test_where_faces_cannot_be_looked_for_the_colours_are_found_and_the_reason_is_kept(other_weights, there):
+    if there:
+        other_weights.write_bytes(b"other weights")
+    facts = describe(encoded(Image.new("RGB", (300, 200), "#102030")))
+    assert facts.palette == ("#102030",)
+    assert facts.faces == 0
+    assert "other.onnx" in facts.unavailable
+    assert facts.rejected == ""
 
 
 def test_only_the_weights_are_taken_of_the_package_that_carries_them():
