@@ -128,7 +128,7 @@ class RemoteDriver:
                 trouble = _refusal(response)
                 if not _is_for_now(response, trouble):
                     raise trouble
-                pause = max(pause, _seconds(response.headers.get("retry-after", "")))
+                pause = max(pause, min(_retry_after(response), LONGEST_PAUSE_SECONDS))
             if time.monotonic() + pause > until:
                 raise trouble
             time.sleep(pause)
@@ -154,7 +154,7 @@ def _refusal(response: httpx.Response) -> ServingError:
         document = _protocol.load(response.content)
         error = _protocol.read_error(document)
         if isinstance(error, Overloaded):
-            return Overloaded(str(error), _retry_after(response))
+            return Overloaded(str(error), max(1, _retry_after(response)))
         if error is not None:
             return error
         text = str(document["error"])
@@ -163,7 +163,7 @@ def _refusal(response: httpx.Response) -> ServingError:
     if response.status_code == 404:
         return ModelNotFound(text)
     if response.status_code == 429:
-        return Overloaded(text, _retry_after(response))
+        return Overloaded(text, max(1, _retry_after(response)))
     return ModelUnavailable(text) if response.status_code >= 500 else InvalidRequest(text)
 
 
@@ -176,9 +176,6 @@ def _is_for_now(response: httpx.Response, trouble: ServingError) -> bool:
 
 
 def _retry_after(response: httpx.Response) -> int:
+    """Seconds; 0 where nothing is said, or a date."""
     header = response.headers.get("retry-after", "")
-    return max(1, int(header)) if header.isdecimal() and header.isascii() else 1
-
-
-def _seconds(header: str) -> float:
-    return min(float(header), LONGEST_PAUSE_SECONDS) if header.isdigit() else 0.0
+    return int(header) if header.isdecimal() and header.isascii() else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import types
@@ -178,3 +179,17 @@ def test_callers_who_come_together_get_one_driver(monkeypatch, settings):
         queries._made.cache_clear()
     assert len(made) == 1
     assert drivers == made * 4
+
+
+def test_a_forked_process_makes_a_driver_of_its_own(settings):
+    """Two processes on one connection would read each other's answers."""
+    settings.MODELS_URL = "http://models.invalid"
+    driver = queries._driver(settings.MODELS_URL)
+    try:
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if queries._driver(settings.MODELS_URL) is not driver else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert queries._driver(settings.MODELS_URL) is driver
+    finally:
+        queries._made.cache_clear()

@@ -114,6 +114,13 @@ def test_the_crowd_outside_a_full_queue_comes_again(server, driver):
     assert driver.infer("lengths", request("a")).version == "1"
 
 
+def test_who_is_told_when_to_come_again_does_not_come_before(server, driver):
+    server.says(error(429, "too many", **{"retry-after": "1"}), ANSWERED)
+    began = time.monotonic()
+    driver.infer("lengths", request("a"))
+    assert time.monotonic() - began >= 1.0
+
+
 def test_a_proxys_page_about_a_server_away_is_waited_out(server, driver):
     server.says((502, "<h1>Bad gateway</h1>", {}), (503, "<h1>Back soon</h1>", {}), ANSWERED)
     assert driver.infer("lengths", request("a")).version == "1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from curation.serving import _protocol
 from curation.serving._local import LocalDriver
 from curation.serving._registry import Registry
 from curation.serving._server import MAX_BODY_BYTES, Application
-from curation.serving.types import ModelUnavailable
+from curation.serving.types import Compute, ModelUnavailable
 
 from .models import Lengths, broken_model, request
 
@@ -207,6 +208,68 @@ def test_a_connection_lost_before_its_body_changes_nothing(driver, verb):
     asyncio.run(Application(driver)({"type": "http", "method": "POST", "path": path}, receive, send))
     assert driver.worker("lengths").state.state == "ready"
     assert sent[0]["status"] == 499
+
+
+def test_a_model_is_loaded_to_the_end_though_whoever_asked_for_it_goes_away():
+    built, may_build = threading.Event(), threading.Event()
+
+    def build() -> Compute:
+        built.set()
+        assert may_build.wait(30)
+        return Lengths().compute
+
+    driver = LocalDriver(Registry([replace(Lengths().model(), load=build)]))
+
+    async def scene() -> None:
+        async with client(driver) as door:
+            asked = asyncio.create_task(door.post("/v2/repository/models/lengths/load"))
+            while not built.is_set():
+                await asyncio.sleep(0.005)
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
+
+    try:
+        asyncio.run(scene())
+        may_build.set()
+        driver.worker("lengths").wait_until_loaded(30)
+        assert driver.worker("lengths").state.state == "ready"
+    finally:
+        driver.close()
+
+
+def test_a_caller_who_goes_away_ends_the_request_and_is_no_error(driver, lengths, caplog):
+    lengths.gate.clear()
+    sent = []
+
+    async def scene() -> None:
+        messages = [{"type": "http.request", "body": body("a", id="q")}]
+
+        async def receive() -> dict:
+            if messages:
+                return messages.pop()
+            while not lengths.entered.is_set():
+                await asyncio.sleep(0.005)
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/v2/models/lengths/infer"}
+        await Application(driver)(scope, receive, send)
+
+    asyncio.run(scene())
+    assert driver.progress("lengths", "q") is None
+    assert sent[0]["status"] == 499
+    assert not caplog.records
+
+
+def test_head_answers_like_get_without_the_body(driver):
+    got, told = ask(driver, "GET", "/v2"), ask(driver, "HEAD", "/v2")
+    assert (told.status_code, told.headers["content-length"]) == (200, got.headers["content-length"])
+    assert told.content == b""
+    refused = ask(driver, "HEAD", "/v2/models/lengths/infer")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
 
 
 def test_a_request_whose_id_holds_a_slash_is_followed_and_called_off(driver, lengths):
