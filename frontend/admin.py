@@ -26,6 +26,7 @@ from curation.sources import actions as sources
 from curation.sources.models import Fetch, Source
 from frontend.pages._names import report_reason
 from illustrate import actions as illustrate
+from illustrate import queries as pictures
 from illustrate.models import Picture, PictureReport, StylePreset
 
 # Single permissions, addresses and second factors are the accounts' own matter, on their settings pages.
@@ -47,7 +48,9 @@ def _drawing(picture: Picture) -> Any:
     if not picture.file:
         return "–"
     address = default_storage.url(picture.file.replace("{width}", "400"))
-    return format_html('<img src="{}" alt="{}" width="160" height="90" loading="lazy">', address, picture.alt_en)
+    return format_html(
+        '<img src="{}" alt="{}" width="160" height="90" loading="lazy">', address, pictures.alt_of(picture)
+    )
 
 
 def _record(picture: Picture) -> Any:

@@ -109,6 +109,11 @@ def motif_label(key: str) -> str:
     return motif.label_ko if _language() == "ko" else motif.label_en
 
 
+def alt_of(picture: Picture) -> str:
+    """What is to be seen in it, in the active language."""
+    return picture.alt_ko if _language() == "ko" else picture.alt_en
+
+
 def correspondent_name(area: str) -> str:
     """The desk's correspondent, by name in the active language; empty for a desk without one."""
     persona = PERSONAS.get(area)
@@ -161,7 +166,6 @@ def painting_progress(picture_id: int) -> tuple[int, int] | None:
 
 def _shown(picture: Picture, kind: Kind) -> Shown:
     file = "" if picture.state == Picture.State.TAKEN_DOWN else picture.file
-    korean = _language() == "ko"
 
     def url(variant: str) -> str:
         return default_storage.url(_files.path_of(file, variant))
@@ -180,7 +184,7 @@ def _shown(picture: Picture, kind: Kind) -> Shown:
         square=srcset("square"),
         tall=srcset("tall"),
         card=url(_files.CARD) if file and picture.has_crops else "",
-        alt=(picture.alt_ko if korean else picture.alt_en) if file else "",
+        alt=alt_of(picture) if file else "",
         colour=picture.colour,
         is_by_model=kind in ("model", "composite"),
         width=WIDTH,

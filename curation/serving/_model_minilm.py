@@ -55,10 +55,11 @@ class Encoder:
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         new = [text for text in dict.fromkeys(texts) if text not in self._remembered]
-        fresh = dict(zip(new, self._encode(new), strict=True))
+        # Copies: a row alone would keep its whole batch in memory.
+        fresh = {text: vector.copy() for text, vector in zip(new, self._encode(new), strict=True)}
         vectors = [fresh[text] if text in fresh else self._remembered[text] for text in texts]
         for text, vector in zip(texts, vectors, strict=True):
-            self._remembered[text] = vector.copy()  # a row alone would keep its whole batch in memory
+            self._remembered[text] = vector
             self._remembered.move_to_end(text)
         while len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)

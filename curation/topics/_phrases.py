@@ -15,6 +15,7 @@ from pgvector.django import CosineDistance
 from curation.articles import queries as articles
 from curation.articles.models import Article, ArticleVector
 from curation.serving import queries as serving
+from curation.serving.types import Space
 from curation.topics import _head, _stories
 from curation.topics.models import Phrase
 
@@ -38,9 +39,12 @@ class Reading:
     is_understood: bool
 
 
-def read(text: str, language: str) -> Reading:
-    """A phrase is understood when the embedder knows its words, or when articles use them all the same."""
-    (vector,) = serving.embed([text], [language])
+def read(text: str, language: str, space: Space) -> Reading:
+    """A phrase is understood when the embedder knows its words, or when articles use them all the same.
+
+    Its vector lies in `space`. Raises ServingError, also where another embedder answers by now.
+    """
+    (vector,) = serving.embed([text], [language], space)
     (known,) = serving.familiarity([text], [language])
     unrelated = _head.load().background @ vector
     threshold = float(np.clip(unrelated.mean() + DEVIATIONS * unrelated.std(), FLOOR, CEILING))

@@ -181,9 +181,9 @@ def _unplaced(at: datetime) -> QuerySet[Phrase]:
 def _place(phrase: Phrase, *, at: datetime) -> Phrase:
     current = serving.current_space()
     is_read = phrase.placed_at is not None and phrase.vector is not None
-    if is_read and phrase.space and phrase.space.revision == current.revision:
+    if is_read and phrase.space and (phrase.space.name, phrase.space.revision) == (current.name, current.revision):
         return phrase
-    reading = _phrases.read(phrase.text, phrase.language)
+    reading = _phrases.read(phrase.text, phrase.language, current)
     phrase.is_understood = reading.is_understood
     phrase.threshold = reading.threshold
     phrase.vector = reading.vector if reading.is_understood else None

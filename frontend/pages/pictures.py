@@ -149,7 +149,7 @@ def _own(preset: StylePreset, words: str) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, article_id: int) -> HttpResponse:
     reader_id = reader_of(request).pk
-    article = get_object_or_404(Article.objects.visible_to(reader_id).only("title", "language"), pk=article_id)
+    article = _article(request, article_id)
     shown = pictures_of.pictures_for([article_id]).get(article_id)
     if shown is None or not shown.picture_id:
         raise Http404

@@ -58,7 +58,7 @@ def read_happening(title: str, language: str) -> Happening:
 def _read(title: str, language: str, space: Space) -> Happening:
     text = without_names(title, language)
     words = _words(title, language, content_words(title, language))
-    features = np.hstack([embed([text], [language])[0], WORDS * words])
+    features = np.hstack([embed([text], [language], space)[0], WORDS * words])
     heads = _heads(space)
     by_action = features @ heads.action_weights
     action = _best(by_action, heads.actions)

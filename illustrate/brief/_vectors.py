@@ -37,7 +37,7 @@ def ship(rows: Sequence[tuple[str, str]], path: Path = SHIPPED) -> int:
     """Embed (text, language) rows into the file that comes with the library; how many. Raises what `embed` raises."""
     rows = sorted(set(rows))
     space = current_space()
-    vectors = embed([text for text, _ in rows], [language for _, language in rows])
+    vectors = embed([text for text, _ in rows], [language for _, language in rows], space)
     steps = np.abs(vectors).max(axis=1, keepdims=True) / STEPS
     with replaced(path) as file:
         np.savez(
@@ -107,7 +107,7 @@ def _kept(texts: tuple[str, ...], languages: tuple[str, ...], space: Space, home
     with _alone(path.with_suffix(".lock")):
         if (kept := _read(path, shape)) is not None:  # another worker was first
             return kept
-        vectors = embed(texts, languages)
+        vectors = embed(texts, languages, space)
         # A folder that cannot be written costs time, not the picture.
         with contextlib.suppress(OSError), replaced(path) as file:
             np.save(file, vectors)

@@ -20,9 +20,7 @@ def trouble(*, at: datetime) -> str:
     if not settings.C2PA_CERTIFICATE and not settings.C2PA_PRIVATE_KEY:
         return ""
     name = f"C2PA_CERTIFICATE ({settings.C2PA_CERTIFICATE})"
-    record = PublicRecord(
-        renderer="trial", revision="", preset="", seed=0, licence="", digital_source_type=ALGORITHM
-    )  # fmt: skip
+    record = PublicRecord(renderer="trial", revision="", preset="", seed=0, licence="", digital_source_type=ALGORITHM)
     blank = io.BytesIO()
     Image.new("RGB", (16, 9)).save(blank, "WEBP")
     try:

@@ -127,6 +127,14 @@ def test_a_report_is_shown_with_its_picture_and_where_that_stands_and_nothing_to
         assert button not in text, button
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "A boat at sea."), ("ko", "바다 위의 배.")])
+def test_a_drawing_is_described_in_the_operators_language(client: Client, language: str, words: str) -> None:
+    AttachedPictureFactory(alt_en="A boat at sea.", alt_ko="바다 위의 배.")
+    client.force_login(UserFactory(role=User.Role.OPERATOR))
+    page = client.get(reverse("admin:illustrate_picture_changelist"), headers={"accept-language": language})
+    assert f'alt="{words}"' in page.content.decode()
+
+
 def test_an_article_goes_with_the_reports_of_its_picture(client: Client) -> None:
     report = _report()
     client.force_login(UserFactory(role=User.Role.OPERATOR))

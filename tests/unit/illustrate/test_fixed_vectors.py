@@ -9,7 +9,7 @@ import pytest
 
 from curation.serving import queries
 from curation.serving.queries import current_space, embed
-from curation.serving.types import Space
+from curation.serving.types import ModelUnavailable, Space
 from illustrate.brief import _vectors, fixed
 
 SHARE_WITHOUT = 0.02  # of our own texts that may be newer than the file: some seconds at the first picture
@@ -58,6 +58,18 @@ def test_another_embedder_does_not_get_these_vectors(forgetful):
     assert not _vectors._shipped(Space("another", "1", 384)).rows
     ours = current_space()
     assert not _vectors._shipped(Space(ours.name, f"{ours.revision}.1", ours.dimension)).rows
+
+
+def test_nothing_is_kept_under_a_space_that_another_version_has_left(settings, tmp_path, forgetful, monkeypatch):
+    settings.GYEOL_HOME = tmp_path
+    ours = current_space()
+    former = Space(ours.name, "former", ours.dimension)  # asked for just before the embedder changed
+    monkeypatch.setattr(_vectors, "current_space", lambda: former)
+    with pytest.raises(ModelUnavailable):
+        _vectors.fixed_vectors(["Nobody has written this phrase before"], ["en"])
+    with pytest.raises(ModelUnavailable):
+        _vectors.ship([("a bridge opens", "en")], tmp_path / "shipped.npz")
+    assert not [*tmp_path.rglob("*.np*")]
 
 
 def test_a_broken_file_costs_time_and_no_picture(settings, tmp_path, monkeypatch, forgetful, caplog):

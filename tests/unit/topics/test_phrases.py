@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from curation.articles.models import EmbeddingSpace
+from curation.serving import queries as serving
+from curation.serving.queries import current_space
 from curation.topics import _phrases, actions, queries
 from curation.topics.models import Phrase
 from curation.topics.types import InvalidPhrase
@@ -143,12 +146,24 @@ def test_a_phrase_that_meant_nothing_is_read_again_a_day_later():
     assert about(Phrase.objects.get(pk=phrase.pk)) == [article.pk]
 
 
-def test_a_phrase_of_a_space_left_behind_is_placed_in_the_current_one():
+@pytest.mark.parametrize("is_namesake", [False, True], ids=["another version", "another model of the same version"])
+def test_a_phrase_of_a_space_left_behind_is_placed_in_the_current_one(is_namesake):
     an_article("Apprentices launch the wooden dinghy they built")
     phrase = actions.get_phrase(text="wooden boat building", language="en")
-    old = EmbeddingSpace.objects.create(name="old", revision="0", dimension=384, is_current=False)
+    old = EmbeddingSpace.objects.create(
+        name="old", revision=current_space().revision if is_namesake else "0", dimension=384, is_current=False
+    )
     Phrase.objects.filter(pk=phrase.pk).update(space=old)
     actions.assign_waiting(at=phrase.placed_at, limit=10)
     phrase.refresh_from_db()
     assert phrase.space is not None
     assert phrase.space.is_current
+
+
+def test_a_phrase_waits_where_the_embedder_changes_while_it_is_read(monkeypatch):
+    """A vector of one space that is kept under another is compared with articles that it has nothing to do with."""
+    former = replace(current_space(), revision="former")  # asked for just before
+    monkeypatch.setattr(serving, "current_space", lambda: former)
+    phrase = actions.get_phrase(text="wooden boat building", language="en")
+    assert phrase.placed_at is None
+    assert phrase.vector is None
