@@ -162,8 +162,9 @@ def test_a_phrase_of_a_space_left_behind_is_placed_in_the_current_one(is_namesak
 
 def test_a_phrase_waits_where_the_embedder_changes_while_it_is_read(monkeypatch):
     """A vector of one space that is kept under another is compared with articles that it has nothing to do with."""
-    former = replace(current_space(), revision="former")  # asked for just before
-    monkeypatch.setattr(serving, "current_space", lambda: former)
+    ours = current_space()
+    told = iter([replace(ours, revision="former")])  # to who asks first; then it has changed
+    monkeypatch.setattr(serving, "current_space", lambda: next(told, ours))
     phrase = actions.get_phrase(text="wooden boat building", language="en")
     assert phrase.placed_at is None
     assert phrase.vector is None
