@@ -133,3 +133,14 @@ def test_the_operator_sees_the_dashboard(page: Page, installation: Installation)
     assert serious_violations(page) == []
     in_korean = "() => { document.documentElement.lang = 'ko'; return getComputedStyle(document.body).wordBreak; }"
     assert page.evaluate(in_korean) == "keep-all"
+
+
+def test_an_editor_sees_whole_drawings_on_a_phone_too(page: Page, installation: Installation) -> None:
+    log_in(page, installation, "operator")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{installation.address}/admin/illustrate/picture/")
+    cell = page.locator("[data-label]:has(img)").first
+    row, drawing = cell.bounding_box(), cell.locator("img").bounding_box()
+    assert row is not None
+    assert drawing is not None
+    assert row["height"] >= drawing["height"] == 90
