@@ -80,7 +80,7 @@ class VisualFacts:
     The second half is empty unless a captioner or a model for questions is at the door.
     """
 
-    faces: int = 0
+    faces: int | None = 0  # None where they could not be looked for
     boxes: tuple[Box, ...] = ()  # where they are, the largest first
     palette: tuple[str, ...] = ()  # "#rrggbb", the largest share first
     brightness: float | None = None  # 0 black to 1 white
@@ -101,7 +101,7 @@ class VisualFacts:
     @property
     def faces_class(self) -> str:
         """none | some | many."""
-        return "none" if self.faces == 0 else "some" if self.faces < MANY_FACES else "many"
+        return "none" if not self.faces else "some" if self.faces < MANY_FACES else "many"
 
     @property
     def words(self) -> str:

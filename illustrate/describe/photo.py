@@ -45,15 +45,16 @@ def count_faces(image: Image.Image) -> int:
 
 
 def _measured(words: VisualFacts, image: Image.Image) -> VisualFacts:
+    boxes, unavailable = None, ""
     try:
-        boxes, unavailable = _faces.find_faces(np.asarray(image)), ""
+        boxes = _faces.find_faces(np.asarray(image))
     except (OSError, RuntimeError) as error:  # a damaged installation; what the photo's colours say is still there
         logger.error("faces cannot be found: %s", error)
-        boxes, unavailable = (), str(error)[:200]
+        unavailable = str(error)[:200]
     return replace(
         words,
-        faces=len(boxes),
-        boxes=boxes,
+        faces=None if boxes is None else len(boxes),
+        boxes=boxes or (),
         unavailable=unavailable,
         palette=_pixels.palette(image),
         brightness=_pixels.brightness(image),

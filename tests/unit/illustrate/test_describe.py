@@ -151,7 +151,7 @@ def test_where_faces_cannot_be_looked_for_the_colours_are_found_and_the_reason_i
         other_weights.write_bytes(b"other weights")
     facts = describe(encoded(Image.new("RGB", (300, 200), "#102030")))
     assert facts.palette == ("#102030",)
-    assert facts.faces == 0
+    assert facts.faces is None  # which is not "nobody is in it"
     assert "other.onnx" in facts.unavailable
     assert facts.rejected == ""
 
