@@ -1,158 +1,130 @@
-"""How long a reader waits for the feed to be ranked: 5,000 articles, a history of 100 reads, a reader who follows
-eight topics and five sources.
+"""How long a reader waits for the feed to be ranked, from candidates to the stored order, against the bare SQL of it: a
+reader with 500 reads, eight topics and five sources followed, over 20,000 and over 200,000 articles of 30 days.
 """
 
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from curation.ranking.types import ReaderProfile
+from benchmarks._press import AT, Press, forget_press, make_press
 
 NEEDS_DATABASE = True
 
-ARTICLES, SOURCES, STORIES, READS, ROUNDS = 5_000, 120, 400, 100, 25
-AT = datetime(2026, 1, 15, 8, 0, tzinfo=UTC)
+SMALL, LARGE, READS, ROUNDS, WARM_UP = 20_000, 200_000, 500, 60, 5
 
 
 def run() -> dict[str, float]:
-    """Milliseconds for a new slate, a reload and a second page; queries and candidates of a new slate.
-
-    The best says what the work takes, the median what a machine makes of it that has other things to do.
+    """`over_bare_sql_ratio_p50`: a slate ÷ its own statements through psycopg, one after the other in turns; the
+    milliseconds of a slate, a reload and a second page, and where a slate's go.
     """
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
+    figures: dict[str, float] = {}
+    medians = {}
+    for count in (SMALL, LARGE):
+        slates, bare, others = _measure(make_press(count, reads=READS))
+        medians[count] = median(slates)
+        if count == LARGE:
+            figures |= {
+                "over_bare_sql_ratio_p50": median(slates) / median(bare),
+                "p50_ms": median(slates),
+                "p95_ms": float(np.percentile(slates, 95)),
+                "bare_sql_p50_ms": median(bare),
+                **others,
+            }
+        forget_press()
+    return {**figures, "growth_20k_to_200k": medians[LARGE] / medians[SMALL], "p50_ms_at_20k": medians[SMALL]}
 
-    from curation.ranking import _pool, actions, pipelines
 
-    profile = _fill()
-    fresh, again, more = [], [], []
-    for turn in range(ROUNDS):
+def _measure(press: Press) -> tuple[list[float], list[float], dict[str, float]]:
+    from curation.ranking import actions
+
+    profile = press.profile
+    slates, bare, again, more, statements = [], [], [], [], 0
+    for turn in range(WARM_UP + ROUNDS):
         at = AT + timedelta(seconds=turn)
-        fresh.append(_clock(lambda: actions.serve_slate(profile=profile, surface="feed", at=at, fresh=True)))  # noqa: B023
+        with _recorded() as said:
+            began = time.perf_counter()
+            page = actions.serve_slate(profile=profile, surface="feed", at=at, fresh=True)
+            slates.append((time.perf_counter() - began) * 1000)
+        _forget(page.slate_id)
+        statements = len(said)
+        bare.append(_clock(lambda: _repeat(said)))
         again.append(_clock(lambda: actions.serve_slate(profile=profile, surface="feed", at=at)))  # noqa: B023
-        page = actions.serve_slate(profile=profile, surface="feed", at=at)
         more.append(
             _clock(
-                lambda: actions.serve_more(
-                    profile=profile,
-                    slate_id=page.slate_id,  # noqa: B023
-                    position=len(page.cards),  # noqa: B023
-                    at=at,  # noqa: B023
-                )
+                lambda: actions.serve_more(profile=profile, slate_id=page.slate_id, position=len(page.cards), at=at)  # noqa: B023
             )
         )
-    with CaptureQueriesContext(connection) as queries:
-        actions.serve_slate(profile=profile, surface="feed", at=AT, fresh=True)
-    reader = _pool.load_reader(profile, AT)
-    candidates = {article for generate in pipelines.FEED.candidates for article in generate(reader)}
-    return {
-        "articles": ARTICLES,
-        "candidates": len(candidates),
-        "queries": len(queries),
-        "new slate, median ms": median(fresh),
-        "new slate, best ms": min(fresh),
-        "new slate, worst ms": max(fresh),
-        "reload, median ms": median(again),
-        "second page, median ms": median(more),
+        _forget(page.slate_id)
+    others = {
+        "statements": statements,
+        "reload_p50_ms": median(again[WARM_UP:]),
+        "second_page_p50_ms": median(more[WARM_UP:]),
+        **_stages(press, AT),
     }
+    return slates[WARM_UP:], bare[WARM_UP:], others
+
+
+def _stages(press: Press, at: datetime) -> dict[str, float]:
+    """The median milliseconds of each step of a slate, alone."""
+    from curation.ranking import _pool, pipelines
+
+    pipeline = pipelines.FEED
+    reader = _pool.load_reader(press.profile, at)
+    proposals = [generate(reader) for generate in pipeline.candidates]
+    candidates = pipeline.union(proposals, without=np.empty(0, dtype=np.int64))
+    pool, known = _pool.load_pool(reader, candidates)
+    steps: dict[str, Callable[[], object]] = {"reader": lambda: _pool.load_reader(press.profile, at)}
+    for generate in pipeline.candidates:
+        steps[type(generate).__name__] = lambda generate=generate: generate(reader)  # type: ignore[misc]
+    steps |= {
+        "pool": lambda: _pool.load_pool(reader, candidates),
+        "ranker": lambda: pipeline.ranker(pool, known),
+        "arrange": lambda: pipelines.arrange(pipeline, pool, known, size=20, random=np.random.default_rng(1)),
+    }
+    timed = {f"stage_{name}_ms": median(_clock(step) for _ in range(25)) for name, step in steps.items()}
+    return {"candidates": len(candidates), **timed}
+
+
+@contextmanager
+def _recorded() -> Iterator[list[tuple[str, Any]]]:
+    from django.db import connection
+
+    said: list[tuple[str, Any]] = []
+
+    def listen(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        said.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(listen):
+        yield said
+
+
+def _repeat(said: Sequence[tuple[str, Any]]) -> None:
+    """The same statements through psycopg alone, in one transaction as they were."""
+    from django.db import connection
+
+    driver = connection.connection
+    with driver.transaction(), driver.cursor() as cursor:
+        for sql, params in said:
+            cursor.execute(sql, params)
+            if cursor.description is not None:
+                cursor.fetchall()
+
+
+def _forget(slate_id: object) -> None:
+    from curation.engagement.models import Slate
+
+    Slate.objects.filter(pk=slate_id).delete()
 
 
 def _clock(call: Callable[[], object]) -> float:
     began = time.perf_counter()
     call()
     return (time.perf_counter() - began) * 1000
-
-
-def _fill() -> ReaderProfile:
-    from django.db import connection
-
-    from accounts.models import User
-    from curation.articles.models import DIMENSION, Article, ArticleVector, EmbeddingSpace
-    from curation.engagement.models import ArticleState, Event
-    from curation.ranking import actions
-    from curation.ranking.types import ReaderProfile
-    from curation.sources.models import Source
-    from curation.topics.models import ArticleTopic, Assignment, Story, Topic
-
-    random = np.random.default_rng(5)
-    reader, *crowd = User.objects.bulk_create(User(email=f"bench-{number}@example.org") for number in range(101))
-    sources = Source.objects.bulk_create(
-        Source(address=f"https://bench-{number}.example.org/feed", name=f"Source {number}") for number in range(SOURCES)
-    )
-    space, _ = EmbeddingSpace.objects.get_or_create(
-        is_current=True, defaults={"name": "bench", "revision": "1", "dimension": DIMENSION}
-    )
-    slugs = list(Topic.objects.values_list("slug", flat=True))
-    if not slugs:
-        slugs = [f"subject-{number}" for number in range(60)]
-        Topic.objects.bulk_create(
-            Topic(slug=slug, area=f"area-{n % 10}", name_en=slug, name_ko=slug, position=n)
-            for n, slug in enumerate(slugs)
-        )
-    areas = dict(Topic.objects.values_list("slug", "area"))
-    centres = random.normal(size=(len(slugs), DIMENSION))
-    subjects = random.integers(0, len(slugs), ARTICLES)
-    vectors = centres[subjects] + 1.2 * random.normal(size=(ARTICLES, DIMENSION))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    times = [AT - timedelta(hours=float(age)) for age in random.uniform(0, 14 * 24, ARTICLES)]
-    articles = Article.objects.bulk_create(
-        Article(
-            url=f"https://example.org/bench/{n}", title=f"Headline {n} about {slugs[subjects[n]]}",
-            summary="What happened, and what it means, in one sentence of the usual length for a summary. " * 2,
-            text="word " * 400, html="<p>word</p>" * 100, language="en", reading_seconds=120,
-            source=sources[int(random.integers(SOURCES))], sorted_at=times[n], first_seen_at=times[n],
-            ready_at=times[n],
-            content_hash=f"{n:064d}",
-        )
-        for n in range(ARTICLES)
-    )  # fmt: skip
-    ArticleVector.objects.bulk_create(
-        (ArticleVector(article=a, space=space, vector=vectors[n]) for n, a in enumerate(articles)), batch_size=500
-    )
-    stories = Story.objects.bulk_create(
-        Story(headline=f"Event {n}", centre=vectors[n], space=space, first_at=times[n], last_at=times[n])
-        for n in range(STORIES)
-    )
-    Assignment.objects.bulk_create(
-        Assignment(
-            article=a,
-            area=areas[slugs[subjects[n]]],
-            story=stories[n % STORIES] if n % 4 == 0 else None,
-            assigned_at=AT,
-        )
-        for n, a in enumerate(articles)
-    )
-    ArticleTopic.objects.bulk_create(
-        ArticleTopic(article=a, topic_id=slugs[(subjects[n] + shift) % len(slugs)], score=0.9 - 0.35 * shift)
-        for n, a in enumerate(articles)
-        for shift in (0, 1)
-    )
-    ArticleState.objects.bulk_create(
-        ArticleState(reader=reader, article=articles[int(n)], read_at=times[int(n)])
-        for n in random.choice(ARTICLES, READS, replace=False)
-    )
-    Event.objects.bulk_create(
-        (
-            Event(
-                id=uuid.UUID(bytes=random.bytes(16), version=4), reader=crowd[int(n) % 100], kind=kind,
-                article=articles[int(random.integers(ARTICLES))], at=AT - timedelta(hours=float(random.uniform(0, 40))),
-                received_at=AT,
-            )
-            for n, kind in enumerate(random.choice(["impression", "impression", "impression", "click"], 20_000))
-        ),
-        batch_size=5000,
-    )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    actions.refresh_popularity(at=AT)
-    return ReaderProfile(
-        reader_id=reader.pk, topics=tuple(slugs[:8]), sources=tuple(source.pk for source in sources[:5])
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -225,20 +226,30 @@ def _set_state(
 # -- Slates --------------------------------------------------------------------------------------------------
 
 
+_EXTEND = (
+    f"INSERT INTO {SlateItem._meta.db_table} "  # noqa: S608
+    "(slate_id, position, article_id, score, reason, contributions, propensity) "
+    "SELECT %s, * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::jsonb[], %s::jsonb[], %s::float8[])"
+)
+
+
 def extend_slate(*, slate: Slate, items: Sequence[ItemIn], position: int) -> None:
     """Add the next page, beginning at `position`. Two requests for the same page: the caller holds the slate's lock."""
-    SlateItem.objects.bulk_create(
-        SlateItem(
-            slate=slate,
-            position=position + offset,
-            article_id=item.article_id,
-            score=item.score,
-            reason=item.reason,
-            contributions=item.contributions,
-            propensity=item.propensity,
+    if not items:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _EXTEND,
+            [
+                slate.pk,
+                list(range(position, position + len(items))),
+                [item.article_id for item in items],
+                [item.score for item in items],
+                [json.dumps(item.reason) for item in items],
+                [json.dumps(item.contributions) for item in items],
+                [item.propensity for item in items],
+            ],
         )
-        for offset, item in enumerate(items)
-    )
 
 
 def prune_slates(*, at: datetime) -> int:

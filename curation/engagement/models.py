@@ -81,6 +81,13 @@ class Event(models.Model):
             models.Index(fields=["reader", "-at"], name="event_by_reader"),
             models.Index(fields=["article", "kind", "at"], name="event_by_article"),
             models.Index(fields=["at"], name="event_by_time"),
+            # What a slate asks of a reader's past, which impressions would bury.
+            models.Index(fields=["reader", "-at"], name="event_shown", condition=Q(kind="impression")),
+            models.Index(
+                fields=["reader", "article"],
+                name="event_told",
+                condition=Q(kind__in=["dwell", "more", "less", "neutral"]),
+            ),
         ]
 
 

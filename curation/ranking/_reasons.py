@@ -1,4 +1,4 @@
-"""Says why a card is where it is, from the scorer that truly put it there."""
+"""Says why a card is where it is, from the contribution that truly put it there."""
 
 from __future__ import annotations
 
@@ -6,44 +6,53 @@ from typing import Any
 
 import numpy as np
 
-from curation.ranking.scorers import topic_affinity
-from curation.ranking.types import Pool, Ranking, Reader
+from curation.ranking.scorers import topic_shares
+from curation.ranking.types import Floats, Pool, Reader
 
 Reason = dict[str, Any]
 
-
-def deciding(ranking: Ranking, row: int) -> str:
-    """The scorer with the greatest contribution above 0, of those that can be named here; "" where there is none."""
-    shares = np.where(ranking.explains[:, row], ranking.contributions[:, row], 0.0)
-    best = int(np.argmax(shares)) if len(shares) else -1
-    return ranking.scorers[best] if best >= 0 and shares[best] > 0 else ""
+EXPLORATION = "exploration"  # what chance adds, beside what the scorers do
+CLOSE_FROM = 0.45  # cosine from which one article can be named for another; below, only the history as a whole can
 
 
-def explain(pool: Pool, reader: Reader, ranking: Ranking, row: int) -> Reason:
-    """A topic is named as reason only where the reader follows it: what was inferred is said by what it came from.
+def deciding(contributions: dict[str, float]) -> str:
+    """The name of the greatest contribution above 0; "" where there is none: the page had room."""
+    best = max(contributions, key=contributions.__getitem__, default="")
+    return best if best and contributions[best] > 0 else ""
 
-    The kind is "none" where nothing lifted the article: it is there because a page has room.
-    """
-    scorer = deciding(ranking, row)
-    if scorer == "topics":
-        weighed = pool.topics[row].astype(np.float64) * topic_affinity(pool, reader)
-        topic = pool.slugs[int(np.argmax(weighed))]
-        if topic in reader.profile.topics:
-            return {"kind": "topic", "topic": topic}
-        return _like(pool, reader, row, pool.slugs.index(topic))
+
+def explain(pool: Pool, reader: Reader, row: int, contributions: dict[str, float]) -> Reason:
+    """`scorer` is the deciding one; `kind` and what else is there say it in a way that a page can put into words."""
+    scorer = deciding(contributions)
+    return {"scorer": scorer, **_told(scorer, pool, reader, row)}
+
+
+def _told(scorer: str, pool: Pool, reader: Reader, row: int) -> Reason:
+    past, topics = reader.past, pool.topics[row].astype(np.float64)
     if scorer == "history":
-        return _like(pool, reader, row)
-    if scorer == "source":
-        return {"kind": "source", "source": int(pool.sources[row])}
-    if scorer == "phrase":
-        phrase = pool.phrase_ids[int(np.argmax(pool.phrases[row]))]
-        return {"kind": "phrase", "phrase": phrase} if phrase in reader.profile.phrases else {"kind": "none"}
-    return {"kind": {"popularity": "popular", "freshness": "fresh"}.get(scorer, "none")}
+        nearness = np.where(past.liked, past.vectors @ pool.vectors[row], -np.inf)
+        nearest = int(np.argmax(nearness))
+        if nearness[nearest] >= CLOSE_FROM:
+            return {"kind": "like", "article": int(past.ids[nearest])}
+        return {"kind": "history"}
+    if scorer == "topics":
+        return {"kind": "habit", "topic": _foremost(pool, topics * topic_shares(past))}
+    if scorer == "follow_topic":
+        followed = np.isin(np.array(pool.slugs, dtype=object), np.array(reader.profile.topics, dtype=object))
+        return {"kind": "topic", "topic": _foremost(pool, topics * followed)}
+    if scorer == "wish":
+        wishes = dict(reader.profile.wishes)
+        return {"kind": "wish", "topic": _foremost(pool, topics * [wishes.get(slug, 0.0) for slug in pool.slugs])}
+    if scorer in {"follow_source", "publisher"}:
+        kind = "source" if scorer == "follow_source" else "publisher"
+        return {"kind": kind, "source": int(pool.sources[row])}
+    if scorer == "follow_phrase":
+        return {"kind": "phrase", "phrase": pool.phrase_ids[int(np.argmax(pool.phrases[row]))]}
+    if scorer == "breadth":
+        return {"kind": "story", "sources": int(pool.story_sources[row])}
+    kinds = {"popularity": "popular", "satisfaction": "satisfying", "freshness": "fresh", EXPLORATION: "explore"}
+    return {"kind": kinds.get(scorer, "none")}
 
 
-def _like(pool: Pool, reader: Reader, row: int, topic: int | None = None) -> Reason:
-    """The liked article nearest to this one; of the topic's, where it is a topic that was inferred."""
-    past = reader.past
-    eligible = past.liked if topic is None else past.liked & (past.topics[:, topic] > 0)
-    nearness = np.where(eligible, past.vectors @ pool.vectors[row], -np.inf)
-    return {"kind": "like", "article": int(past.ids[int(np.argmax(nearness))])}
+def _foremost(pool: Pool, weighed: Floats) -> str:
+    return pool.slugs[int(np.argmax(weighed))]

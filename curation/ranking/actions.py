@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 
 from curation.articles.models import Article
 from curation.engagement import actions as engagement
@@ -18,7 +18,7 @@ from curation.engagement.models import ArticleState, Slate
 from curation.ranking import _popularity, pipelines
 from curation.ranking.rerankers import PER_SOURCE
 from curation.ranking.types import Card, Page, ReaderProfile
-from curation.topics.models import Assignment
+from curation.topics.models import Assignment, Story
 
 PAGE_SIZE = 20
 EDITION_SIZE = 60  # an edition ends: about what somebody reads through in a day; more comes with the next one
@@ -60,8 +60,13 @@ def serve_more(*, profile: ReaderProfile, slate_id: UUID, position: int, at: dat
 
 
 def refresh_popularity(*, at: datetime) -> int:
-    """Make the popularity table anew from real readers' events; returns how many articles it holds."""
+    """Count the last two days of real readers' events anew; returns how many articles they were shown."""
     return _popularity.refresh(at=at)
+
+
+def refresh_demand(*, at: datetime) -> int:
+    """Count what real readers opened in two weeks, and how far they read it, anew; returns how many articles."""
+    return _popularity.refresh_slow(at=at)
 
 
 def _current(profile: ReaderProfile, surface: str, made_by: str, at: datetime) -> Slate | None:
@@ -81,20 +86,29 @@ def _is_finished(slate: Slate, page: Page) -> bool:
     return read.count() == len(shown)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One place of a slate."""
+
+    position: int
+    article_id: int
+    source_id: int
+    reason: dict[str, Any]
+    score: float
+
+
 def _page(slate: Slate, position: int, *, profile: ReaderProfile, at: datetime) -> Page:
     """What the slate holds from `position`, ranking more onto its end where it does not fill the page."""
-    stored = _items(slate)
+    stored = _stored(slate)
     position = min(position, _end(stored))
-    here = _cut(slate, [item for item in stored if item.position >= position])
-    end = _end(here) or position
-    left = int(end < _end(stored))
+    here = _cut(slate, [place for place in stored if place.position >= position])
+    left = int((_end(here) or position) < _end(stored))
     if not left and len(here) < PAGE_SIZE and _end(stored) < EDITION_SIZE:
         added, left = _extend(slate, stored, here, profile=profile, at=at)
-        if added:
-            here = [item for item in _items(slate) if item.position >= position]
-            end = _end(here)
+        here = [*here, *added]
     elif not left:
         left = 1  # a full page at the slate's end: whether there is another one shows when it is asked for
+    end = _end(here) or position
     return Page(
         slate_id=slate.pk,
         cards=_cards(here, profile),
@@ -102,66 +116,77 @@ def _page(slate: Slate, position: int, *, profile: ReaderProfile, at: datetime) 
     )
 
 
-def _end(items: Sequence[Any]) -> int:
+def _end(places: Sequence[_Place]) -> int:
     """The place after the last one; places of articles that were deleted since stay empty."""
-    return items[-1].position + 1 if items else 0
+    return places[-1].position + 1 if places else 0
 
 
-def _items(slate: Slate) -> list[Any]:
-    """All that the slate holds, in order, each item with its `source_id`."""
-    return list(slate.items.annotate(source_id=F("article__source_id")).order_by("position"))
+def _stored(slate: Slate) -> list[_Place]:
+    """All that the slate holds, in order."""
+    items = slate.items.order_by("position")
+    return [
+        _Place(*row) for row in items.values_list("position", "article_id", "article__source_id", "reason", "score")
+    ]
 
 
 def _extend(
-    slate: Slate, stored: Sequence[Any], here: Sequence[Any], *, profile: ReaderProfile, at: datetime
-) -> tuple[int, int]:
-    """Rank as many as the page lacks onto the end of the slate; how many were added, and how many are left."""
+    slate: Slate, stored: Sequence[_Place], here: Sequence[_Place], *, profile: ReaderProfile, at: datetime
+) -> tuple[list[_Place], int]:
+    """Rank as many as the page lacks onto the end of the slate; what was added, and how many are left."""
     pipeline = pipelines.pipeline_for(slate.surface)
-    on_slate = [item.article_id for item in stored]
+    on_slate = [place.article_id for place in stored]
     stories = Assignment.objects.filter(article_id__in=on_slate, story__isnull=False).values_list("story_id", flat=True)
+    position = _end(stored)
     wiring: dict[str, Any] = {
         "profile": profile,
         "at": at,
         "size": PAGE_SIZE - len(here),
-        "random": pipelines.seeded(slate.pk, _end(stored)),
+        "random": pipelines.seeded(slate.pk, position),
         "on_slate": on_slate,
         "told": list(stories) if on_slate else [],
-        "on_page": [item.source_id for item in here],
+        "on_page": [place.source_id for place in here],
     }
     stretch = pipelines.run(pipeline, **wiring)
     if not stretch.items and not stored and pipeline is pipelines.FEED:
         stretch = pipelines.run(pipelines.FEED_AGAIN, **wiring)
-    engagement.extend_slate(slate=slate, items=stretch.items, position=_end(stored))
-    return len(stretch.items), stretch.left
+    engagement.extend_slate(slate=slate, items=stretch.items, position=position)
+    added = [
+        _Place(place, item.article_id, source_id, item.reason, item.score)
+        for place, (item, source_id) in enumerate(zip(stretch.items, stretch.sources, strict=True), start=position)
+    ]
+    return added, stretch.left
 
 
-def _cut(slate: Slate, items: Sequence[Any]) -> list[Any]:
+def _cut(slate: Slate, places: Sequence[_Place]) -> list[_Place]:
     """The longest beginning that makes a page: full at most and, in the feed, of no source more than its share."""
     if slate.surface != "feed":
-        return list(items[:PAGE_SIZE])
+        return list(places[:PAGE_SIZE])
     times: Counter[int] = Counter()
-    for length, item in enumerate(items[:PAGE_SIZE]):
-        times[item.source_id] += 1
-        if times[item.source_id] > PER_SOURCE:
-            return list(items[:length])
-    return list(items[:PAGE_SIZE])
+    for length, place in enumerate(places[:PAGE_SIZE]):
+        times[place.source_id] += 1
+        if times[place.source_id] > PER_SOURCE:
+            return list(places[:length])
+    return list(places[:PAGE_SIZE])
 
 
-def _cards(items: Sequence[Any], profile: ReaderProfile) -> tuple[Card, ...]:
+_VISIBLE = f"""
+    SELECT a.id, coalesce(o.article_count, 1)
+    FROM {Article._meta.db_table} a
+    LEFT JOIN {Assignment._meta.db_table} s ON s.article_id = a.id
+    LEFT JOIN {Story._meta.db_table} o ON o.id = s.story_id
+    LEFT JOIN {ArticleState._meta.db_table} x ON x.article_id = a.id AND x.reader_id = %(reader_id)s
+    WHERE a.id = ANY(%(ids)s) AND (a.owner_id IS NULL OR a.owner_id = %(reader_id)s) AND x.hidden_at IS NULL
+"""  # noqa: S608
+
+
+def _cards(places: Sequence[_Place], profile: ReaderProfile) -> tuple[Card, ...]:
     """Cards of what the reader may still see and has not hidden, each at the place where it was served."""
-    ids = [item.article_id for item in items]
-    visible = dict(
-        Article.objects.visible_to(profile.reader_id)
-        .filter(pk__in=ids)
-        .exclude(
-            pk__in=ArticleState.objects.filter(
-                reader_id=profile.reader_id, article_id__in=ids, hidden_at__isnull=False
-            ).values("article_id")
-        )
-        .values_list("pk", "assignment__story__article_count")
-    )
+    with connection.cursor() as cursor:
+        ids = [place.article_id for place in places]
+        cursor.execute(_VISIBLE, {"reader_id": profile.reader_id, "ids": ids})
+        visible = dict(cursor.fetchall())
     return tuple(
-        Card(item.article_id, item.position, item.reason, item.score, story_size=visible[item.article_id] or 1)
-        for item in items
-        if item.article_id in visible
+        Card(place.article_id, place.position, place.reason, place.score, story_size=visible[place.article_id])
+        for place in places
+        if place.article_id in visible
     )

@@ -15,19 +15,31 @@ _HANGUL = re.compile(r"[ㄱ-ㆎ가-힣]")
 _LATIN = "0-9A-Za-zÀ-ÖØ-öø-ɏ"  # a Korean particle may follow an English word at once: "AI가"
 
 
+class Filter:
+    """Answers with a mask: true stays. `known` are ids that it would drop from any pool: they need not enter one."""
+
+    def __call__(self, pool: Pool, reader: Reader) -> Mask:
+        raise NotImplementedError
+
+    def known(self, reader: Reader) -> Integers:
+        return np.empty(0, dtype=np.int64)
+
+
 @dataclass(frozen=True)
-class SeenFilter:
+class SeenFilter(Filter):
     """Drops what was read, and what was seen on `most` slates without being opened."""
 
     most: int = 2
 
     def __call__(self, pool: Pool, reader: Reader) -> Mask:
-        tired = np.array([article for article, times in reader.shown.items() if times >= self.most], dtype=np.int64)
-        return ~np.isin(pool.ids, np.concatenate([reader.read, tired]))
+        return ~np.isin(pool.ids, np.concatenate([reader.read, self.known(reader)]))
+
+    def known(self, reader: Reader) -> Integers:
+        return reader.seen.ids[(reader.seen.slates >= self.most) | reader.seen.opened]
 
 
 @dataclass(frozen=True)
-class ReadFilter:
+class ReadFilter(Filter):
     """Drops what was read, and nothing else: what SeenFilter becomes when it would leave an empty page."""
 
     def __call__(self, pool: Pool, reader: Reader) -> Mask:
@@ -35,7 +47,7 @@ class ReadFilter:
 
 
 @dataclass(frozen=True)
-class HiddenFilter:
+class HiddenFilter(Filter):
     """Drops what the reader hid."""
 
     def __call__(self, pool: Pool, reader: Reader) -> Mask:
@@ -43,7 +55,7 @@ class HiddenFilter:
 
 
 @dataclass(frozen=True)
-class HiddenSourceFilter:
+class HiddenSourceFilter(Filter):
     """Drops what comes from a source that the reader hid; on that source's own page it has no place."""
 
     def __call__(self, pool: Pool, reader: Reader) -> Mask:
@@ -51,7 +63,7 @@ class HiddenSourceFilter:
 
 
 @dataclass(frozen=True)
-class MutedWordFilter:
+class MutedWordFilter(Filter):
     """Drops articles whose title or summary holds a muted word.
 
     Korean words match anywhere, as particles and endings stick to them; other words match whole, in either case.
@@ -71,7 +83,7 @@ class MutedWordFilter:
 
 
 @dataclass(frozen=True)
-class NotOnSlateFilter:
+class NotOnSlateFilter(Filter):
     """Drops what the slate already holds, and what tells a story that it already holds."""
 
     articles: tuple[int, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from django.db.models import Q
 
 from curation.articles import queries as articles
@@ -35,8 +34,8 @@ def also_like(article_id: int, reader_id: int | None, limit: int = 4) -> list[in
     """
     if not Article.objects.visible_to(reader_id).filter(pk=article_id).exists():
         return []
-    vector = _pool.vectors_of(np.array([article_id], dtype=np.int64))[0]
-    if not vector.any():
+    vector = _pool.vector_of(article_id)
+    if vector is None:
         return []
     near = [
         other

@@ -9,3 +9,8 @@ from curation.ranking import actions
 @shared_task
 def refresh_popularity() -> None:
     actions.refresh_popularity(at=timezone.now())
+
+
+@shared_task
+def refresh_demand() -> None:
+    actions.refresh_demand(at=timezone.now())

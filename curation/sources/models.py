@@ -93,6 +93,7 @@ class Entry(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="entry_once_per_source")]
+        indexes = [models.Index(fields=["source", "-first_seen_at"], name="entry_latest")]
 
 
 class Fetch(models.Model):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from curation.articles.models import Article, ArticleVector, EmbeddingSpace
@@ -55,6 +55,13 @@ def assign_article(*, article_id: int, at: datetime) -> Assignment | None:
         return None
     (classification,) = _classify([article])
     return _assign(article, classification, at=at)
+
+
+def follow_article(*, article_id: int) -> None:
+    """After a correction: its rows here stand where the article stands in time."""
+    sorted_at = Article.objects.filter(pk=article_id).values("sorted_at")
+    Assignment.objects.filter(article_id=article_id).update(sorted_at=Subquery(sorted_at))
+    ArticleTopic.objects.filter(article_id=article_id).update(sorted_at=Subquery(sorted_at))
 
 
 def assign_waiting(*, at: datetime, limit: int) -> int:
@@ -131,17 +138,21 @@ def _decide(
         place = ArticleVector.objects.filter(article=article, space__is_current=True).first()
         story = _stories.join_or_found(article, place, near, words) if place else None
     assignment, _created = Assignment.objects.update_or_create(
-        article=article, defaults={"area": classification.area, "story": story, "assigned_at": at}
+        article=article,
+        defaults={"area": classification.area, "story": story, "assigned_at": at, "sorted_at": article.sorted_at},
     )
     if story is not None:
         _stories.recount(story)
     chosen = [(slug, score) for slug, score in classification.topics if score >= TOPIC_CUT][:TOPICS_PER_ARTICLE]
     ArticleTopic.objects.filter(article=article).exclude(topic_id__in=[slug for slug, _ in chosen]).delete()
     ArticleTopic.objects.bulk_create(
-        [ArticleTopic(article=article, topic_id=slug, score=score) for slug, score in chosen],
+        [
+            ArticleTopic(article=article, topic_id=slug, score=score, sorted_at=article.sorted_at)
+            for slug, score in chosen
+        ],
         update_conflicts=True,
         unique_fields=["article", "topic"],
-        update_fields=["score"],
+        update_fields=["score", "sorted_at"],
     )
     transaction.on_commit(partial(article_assigned.send_robust, sender=Assignment, article_id=article.pk))
     return assignment

@@ -27,6 +27,9 @@ def _assign(*, article_id: int, **kwargs: Any) -> None:
 
 
 def _assign_again(*, article_id: int, meaning_moved: bool, **kwargs: Any) -> None:
+    from curation.topics import actions
+
+    actions.follow_article(article_id=article_id)
     if meaning_moved:
         _assign(article_id=article_id)
 

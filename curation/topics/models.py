@@ -46,16 +46,24 @@ class Assignment(models.Model):
     area = models.SlugField(db_index=True)
     story = models.ForeignKey(Story, null=True, on_delete=models.SET_NULL, related_name="assignments")
     assigned_at = models.DateTimeField()
+    sorted_at = models.DateTimeField()  # the article's, so that the newest of an area are the head of an index
+
+    class Meta:
+        indexes = [models.Index(fields=["area", "-sorted_at"], name="assignment_newest")]
 
 
 class ArticleTopic(models.Model):
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="article_topics")
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="article_topics")
     score = models.FloatField()  # calibrated: of articles scored 0.8, about eight in ten are about the topic
+    sorted_at = models.DateTimeField()  # the article's, so that the newest of a topic are the head of an index
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["article", "topic"], name="article_topic_once")]
-        indexes = [models.Index(fields=["topic", "-score"], name="article_topic_by_score")]
+        indexes = [
+            models.Index(fields=["topic", "-score"], name="article_topic_by_score"),
+            models.Index(fields=["topic", "-sorted_at"], name="article_topic_newest"),
+        ]
 
 
 class Phrase(models.Model):

@@ -47,7 +47,9 @@ class AssignedArticleFactory(ArticleFactory):
     @factory.post_generation
     def assigned(self, create, extracted, **kwargs):  # type: ignore[no-untyped-def]
         if create:
-            Assignment.objects.create(article=self, area=extracted or "society", assigned_at=NOW)
+            Assignment.objects.create(
+                article=self, area=extracted or "society", assigned_at=NOW, sorted_at=self.sorted_at
+            )
 
 
 class PictureFactory(DjangoModelFactory):

@@ -95,11 +95,13 @@ class ArticleFactory(DjangoModelFactory):
     def topics(self, create: bool, given: dict[str, float] | None, **kwargs: Any) -> None:
         for slug, score in (given or {}).items():
             TopicFactory(slug=slug)
-            ArticleTopic.objects.create(article=self, topic_id=slug, score=score)
+            ArticleTopic.objects.create(article=self, topic_id=slug, score=score, sorted_at=self.sorted_at)
 
     @factory.post_generation
     def assignment(self, create: bool, given: str | None, story: Story | None = None, **kwargs: Any) -> None:
-        Assignment.objects.create(article=self, area=given or "science", story=story, assigned_at=self.sorted_at)
+        Assignment.objects.create(
+            article=self, area=given or "science", story=story, assigned_at=self.sorted_at, sorted_at=self.sorted_at
+        )
 
 
 class StoryFactory(DjangoModelFactory):

@@ -49,8 +49,8 @@ def private_article(owner: User) -> Article:
     vector[0] = 1
     ArticleVector.objects.create(article=article, space=space, vector=vector)
     topic = Topic.objects.get(slug="wildlife")
-    ArticleTopic.objects.create(article=article, topic=topic, score=0.99)
-    Assignment.objects.create(article=article, area=topic.area, assigned_at=now)
+    ArticleTopic.objects.create(article=article, topic=topic, score=0.99, sorted_at=article.sorted_at)
+    Assignment.objects.create(article=article, area=topic.area, assigned_at=now, sorted_at=article.sorted_at)
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import strategies as st
 
-from curation.ranking.types import Past, Pool, Reader, ReaderProfile
+from curation.ranking.types import Past, Pool, Reader, ReaderProfile, Seen
 from tests.factories.ranking import NOW
 
 SLUGS = ("space", "food", "music")
@@ -27,16 +27,21 @@ def worlds(draw, smallest: int = 0, largest: int = 60) -> tuple[Pool, Reader]:
     vectors = _units(random, n)
     vectors[random.random(n) < 0.1] = 0  # an article whose embedding has not arrived
     impressions = random.integers(0, 40, n).astype(np.float64)
+    reads = random.exponential(2, n)
     pool = Pool(
         ids=np.sort(random.choice(10_000, n, replace=False)).astype(np.int64) + 1,
         sources=random.integers(1, draw(st.integers(2, 20)), n),
         stories=np.where(random.random(n) < 0.4, random.integers(1, 6, n), 0),
         story_sizes=np.ones(n, dtype=np.int64),
+        story_sources=random.integers(1, 5, n),
         areas=random.integers(0, 4, n),
         ages=random.exponential(30, n),
         texts=tuple(f"Text {number}" for number in range(n)),
         impressions=impressions,
         clicks=np.floor(impressions * random.random(n)),
+        demand=random.exponential(2, n),
+        reads=reads,
+        satisfaction=reads * random.random(n),
         vectors=vectors,
         topics=(random.random((n, len(SLUGS))) * sparse).astype(np.float32),
         slugs=SLUGS,
@@ -47,6 +52,8 @@ def worlds(draw, smallest: int = 0, largest: int = 60) -> tuple[Pool, Reader]:
     past = Past(
         ids=np.arange(20_001, 20_001 + m),
         weights=weights,
+        sources=random.integers(1, 20, m),
+        ages=np.sort(random.exponential(50, m)),
         vectors=_units(random, m),
         topics=random.random((m, len(SLUGS))).astype(np.float32),
     )
@@ -55,9 +62,16 @@ def worlds(draw, smallest: int = 0, largest: int = 60) -> tuple[Pool, Reader]:
         topics=tuple(draw(st.sets(st.sampled_from(SLUGS)))),
         sources=tuple(draw(st.sets(st.integers(1, 20), max_size=4))),
         phrases=(7,),
+        wishes=tuple((slug, draw(st.sampled_from([-1.0, 0.0, 1.0]))) for slug in SLUGS[:2]),
     )
-    shown = {int(pk): 1 for pk in pool.ids[random.random(n) < 0.3]}
-    return pool, Reader(profile=profile, at=NOW, past=past, shown=shown)
+    shown = random.random(n) < 0.3
+    seen = Seen.of(
+        pool.ids[shown],
+        slates=random.integers(1, 3, int(shown.sum())),
+        opened=random.random(int(shown.sum())) < 0.2,
+        topics=pool.topics[shown],
+    )
+    return pool, Reader(profile=profile, at=NOW, past=past, seen=seen)
 
 
 def shuffled(pool: Pool, seed: int) -> tuple[Pool, np.ndarray]:
@@ -66,10 +80,6 @@ def shuffled(pool: Pool, seed: int) -> tuple[Pool, np.ndarray]:
 
 
 def without_past(reader: Reader) -> Reader:
-    nothing = reader.past.ids < 0
-    past = reader.past
-    return replace(
-        reader,
-        past=Past(past.ids[nothing], past.weights[nothing], past.vectors[nothing], past.topics[nothing]),
-        shown={},
-    )
+    past, seen = reader.past, reader.seen
+    nothing = Seen.of(seen.ids[:0], topics=seen.topics[:0])
+    return replace(reader, past=past.take(past.ids < 0), seen=nothing)

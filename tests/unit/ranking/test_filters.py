@@ -9,20 +9,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curation.ranking.filters import MutedWordFilter, NotOnSlateFilter, SeenFilter, StoryFilter
-from curation.ranking.types import Past, Pool, Reader, ReaderProfile
+from curation.ranking.pipelines import FEED, FEED_AGAIN
+from curation.ranking.types import Past, Pool, Reader, ReaderProfile, Seen
 from tests.factories.ranking import NOW
 from tests.unit.ranking.pools import worlds
 
 
 def muted(texts, *words):
-    n = len(texts)
-    zeros, none = np.zeros(n), np.zeros((n, 0), np.float32)
-    pool = Pool(
-        np.arange(1, n + 1), np.zeros(n, int), np.zeros(n, int), np.ones(n, int), np.zeros(n, int), zeros,
-        tuple(texts), zeros, zeros, none, none, (), none, (),
-    )  # fmt: skip
-    empty = Past(np.empty(0, int), np.empty(0), none[:0], none[:0])
-    return MutedWordFilter()(pool, Reader(ReaderProfile(1, muted_words=words), NOW, empty)).tolist()
+    pool = Pool.of(np.arange(1, len(texts) + 1), texts=tuple(texts))
+    nothing = Past.of(np.empty(0, dtype=np.int64))
+    return MutedWordFilter()(pool, Reader(ReaderProfile(1, muted_words=words), NOW, nothing)).tolist()
 
 
 @pytest.mark.parametrize(
@@ -86,5 +82,13 @@ def test_a_slate_is_continued_without_its_articles_and_their_stories(world):
 @given(worlds(smallest=3))
 def test_read_articles_and_tired_ones_are_dropped(world):
     pool, reader = world
-    reader = replace(reader, read=pool.ids[:1], shown={int(pool.ids[1]): 2, int(pool.ids[2]): 1})
+    seen = Seen.of(pool.ids[1:3], slates=np.array([2, 1]))
+    reader = replace(reader, read=pool.ids[:1], seen=seen)
     assert SeenFilter()(pool, reader)[:3].tolist() == [False, False, True]
+
+
+@given(worlds())
+def test_what_a_filter_knows_beforehand_it_drops_from_any_pool(world):
+    pool, reader = world
+    for drop in (*FEED.filters, *FEED_AGAIN.filters):
+        assert not drop(pool, reader)[np.isin(pool.ids, drop.known(reader))].any()
