@@ -34,6 +34,9 @@ def main() -> int:
     known = discover()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(known)}; without: all")
+    parser.add_argument(
+        "--tastes", type=Path, metavar="FILE", help="true tastes for `world`, as for `simulate --tastes`"
+    )
     parser.add_argument("--json", type=Path, metavar="F", help='write {"NAME": {"figure": number}} to F')
     options = parser.parse_args()
     if unknown := sorted(set(options.names) - set(known)):
@@ -46,7 +49,8 @@ def main() -> int:
         try:
             # A fresh process each: nothing is warm, loaded or left over from the one before.
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-                results[name] = process.submit(measure, name).result()
+                told = {"tastes": options.tastes} if name == "world" and options.tastes else {}
+                results[name] = process.submit(measure, name, told).result()
         except Exception as error:  # whatever a benchmark dies of, the others are still measured
             failed.append(name)
             traceback.print_exception(error)

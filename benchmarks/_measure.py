@@ -6,15 +6,18 @@ import contextlib
 import importlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 # What would lead a measurement to somebody's own site.
 NOT_INHERITED = ("DATABASE_URL", "MODELS_URL", "CELERY_BROKER_URL", "GYEOL_FETCH", "SMTP_URL")
 
 
-def measure(name: str) -> dict[str, float]:
-    """The figures of one benchmark; with NEEDS_DATABASE it finds a throw-away cluster, migrated."""
+def measure(name: str, told: Mapping[str, Any]) -> dict[str, float]:
+    """The figures of one benchmark; with NEEDS_DATABASE it finds a throw-away cluster, migrated. `told` are arguments
+    of its `run`.
+    """
     for variable in NOT_INHERITED:
         os.environ.pop(variable, None)
     with tempfile.TemporaryDirectory(prefix="gyeol-bench-") as folder:
@@ -26,7 +29,7 @@ def measure(name: str) -> dict[str, float]:
         django.setup()
         module = importlib.import_module(f"benchmarks.{name}")
         with _database(Path(folder)) if getattr(module, "NEEDS_DATABASE", False) else contextlib.nullcontext():
-            return {figure: float(value) for figure, value in module.run().items()}
+            return {figure: float(value) for figure, value in module.run(**told).items()}
 
 
 @contextlib.contextmanager

@@ -96,7 +96,7 @@ FLOOR = ZSumRanker(
         (HistoryScorer(), 1.0),
         (TopicScorer(), 1.0),
         (ClickThroughScorer(), 1.0),
-        (FollowedTopicScorer(), 0.7),
+        (FollowedTopicScorer(), 1.5),
         (FollowedSourceScorer(), 0.6),
         (PhraseScorer(), 0.8),
         (WishScorer(), 1.0),

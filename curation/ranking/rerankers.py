@@ -27,7 +27,7 @@ class VariedReranker:
     per_source: int = PER_SOURCE
     sharpness: float = 0.6
     area_share: float = 0.2
-    calibration: float = 0.5
+    calibration: float = 2.0
 
     def __call__(
         self, pool: Pool, reader: Reader, scores: Floats, order: Integers, *, size: int, earlier: Sequence[int]

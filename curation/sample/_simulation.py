@@ -39,7 +39,8 @@ from numpy.typing import NDArray
 from curation.articles.models import Article
 from curation.engagement.models import ArticleState, Event, Slate, SlateItem
 from curation.sample.types import Taste
-from curation.topics.models import ArticleTopic, Topic
+from curation.topics import queries as topics
+from curation.topics.models import ArticleTopic
 
 PAGE = 20
 PIPELINE = "simulation/1"
@@ -48,6 +49,7 @@ CONCENTRATION = 0.12
 HOURS = ((8.0, 0.35), (12.5, 0.25), (20.5, 0.40))  # when people read, and how many of them
 WINDOW = timedelta(days=7)
 MEAN_DEPTH = 11
+OPENS = (-4.0, 4.5, 0.8)  # log odds of a click: whatever it is, by match, by freshness
 READERS_A_BATCH = 25
 
 Floats = NDArray[np.float64]
@@ -109,9 +111,7 @@ def _lines(path: Path) -> Iterable[tuple[int, Mapping[str, Any]]]:
 
 def imagine_tastes(count: int, seed: int, given: Mapping[int, Taste]) -> list[Taste]:
     """`count` tastes: the given ones, and drawn ones for everybody else. Raises ValueError for an unknown topic."""
-    slugs = list(Topic.objects.order_by("slug").values_list("slug", flat=True))
-    if not slugs:
-        raise ValueError("there are no topics yet: run migrate first")
+    slugs = sorted(topic.slug for area in topics.areas() for topic in area.topics)
     if unknown := {slug for taste in given.values() for slug in taste.topics} - set(slugs):
         raise ValueError(f"unknown topics: {', '.join(sorted(unknown))}")
     tastes = []
@@ -297,9 +297,9 @@ def _sit_down(
         shown[place] += 1
         happened(Event.Kind.IMPRESSION, position, article, clock)
         looked, opened, after = random.random(3)
-        if looked >= (position + 1) ** -0.35:
+        if looked >= look(position):
             continue
-        if opened < _sigmoid(-4.0 + 4.5 * liking + 0.8 * float(fresh[row])):
+        if opened < _sigmoid(OPENS[0] + OPENS[1] * liking + OPENS[2] * float(fresh[row])):
             read[place] = True
             happened(Event.Kind.CLICK, position, article, clock + timedelta(milliseconds=300))
             state(article).read_at = clock + timedelta(milliseconds=300)
@@ -317,6 +317,11 @@ def _sit_down(
             read[place] = True  # it will not be shown again
             happened(Event.Kind.HIDE, position, article, clock)
             state(article).hidden_at = clock
+
+
+def look(position: Any) -> Any:
+    """The probability of looking closely at a card at this place, from 0."""
+    return (position + 1) ** -0.35
 
 
 def _z(values: Floats) -> Floats:

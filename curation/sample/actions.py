@@ -10,7 +10,7 @@ from django.db import transaction
 
 from curation.sources.models import Source
 
-from . import _newsroom, _simulation
+from . import _newsroom, _simulation, _world
 from .models import Newsroom
 from .types import Taste
 
@@ -84,3 +84,10 @@ def simulate(
     nothing to read.
     """
     return _simulation.simulate(reader_ids=reader_ids, days=days, seed=seed, tastes=tastes, at=at, progress=progress)
+
+
+def compare_rankings(
+    *, tastes: Sequence[Taste], days: int, seed: int, progress: Callable[[str, int, int], None] = lambda *done: None
+) -> dict[str, float]:
+    """How the product's feed fares against simpler ones in a world whose readers' tastes are known; see `_world`."""
+    return _world.compare(tastes, days=days, seed=seed, progress=progress)

@@ -181,7 +181,8 @@ def _web(host: str, port: int) -> Child:
         "--workers-kill-timeout", "5", "--backlog", "1024", "--no-ws", "--log-level", "warning",
         "frontend.wsgi:application",
     ]  # fmt: skip
-    return Child("web", ["env", "GYEOL_WEB=1", "GYEOL_LOCAL_MODELS=off", *command])
+    # Pages do much arithmetic on small arrays, several at once: threads within one would only wait for each other.
+    return Child("web", ["env", "GYEOL_WEB=1", "GYEOL_LOCAL_MODELS=off", "OMP_NUM_THREADS=1", *command])
 
 
 def _worker() -> Child:
