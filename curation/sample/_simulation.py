@@ -212,7 +212,7 @@ def live(
             if at + timedelta(minutes=30) > until:
                 break
             key = f"{seed}/{reader_id}/{day.isoformat()}/{session}"
-            _sit_down(press, diary, key, reader_id, at, until, random, shown, read, picked, match)
+            _sit_down(press, diary, key, reader_id, at, until, random, shown, read, picked, taste.follows, match)
     return diary
 
 
@@ -227,6 +227,7 @@ def _sit_down(
     shown: Floats,
     read: NDArray[np.bool_],
     picked: Floats,
+    follows: Sequence[str],
     match: Floats,
 ) -> None:
     """One session: a slate, what was seen of it, and what came of that."""
@@ -249,19 +250,21 @@ def _sit_down(
     diary.slates.append(
         Slate(id=slate_id, reader_id=reader_id, surface="feed", pipeline=PIPELINE, created_at=at, is_synthetic=True)
     )
+    scores = shares.sum(axis=0)
+    followed = np.isin(np.array(press.slugs), np.array(follows))
     for position, (row, propensity) in enumerate(zip(page, propensities, strict=True)):
-        kind = "explore" if position == surprise else "topic" if shares[0, row] > max(shares[1, row], 0) else "fresh"
-        reason: dict[str, Any] = {"kind": kind}
-        if kind == "topic":
-            reason["topic"] = press.slugs[int(np.argmax(press.topics[there[row]] * (picked[there[row]] > 0)))]
+        contributions = dict(zip(("follow_topic", "freshness"), shares[:, row].tolist(), strict=True))
+        if position == surprise:
+            contributions["exploration"] = max(float(scores[order[PAGE - 1]] - scores[row]), 0.0)
+        reason = _reason(contributions, press, press.topics[there[row]] * followed)
         diary.items.append(
             SlateItem(
                 slate_id=slate_id,
                 position=position,
                 article_id=int(press.ids[there[row]]),
-                score=float(shares[:, row].sum()),
+                score=sum(contributions.values()),
                 reason=reason,
-                contributions={"topics": float(shares[0, row]), "freshness": float(shares[1, row])},
+                contributions=contributions,
                 propensity=propensity,
             )
         )
@@ -322,6 +325,16 @@ def _sit_down(
 def look(position: Any) -> Any:
     """The probability of looking closely at a card at this place, from 0."""
     return (position + 1) ** -0.35
+
+
+def _reason(contributions: Mapping[str, float], press: Press, followed: Floats) -> dict[str, Any]:
+    """As the product gives it: the greatest contribution above 0."""
+    best = max(contributions, key=contributions.__getitem__)
+    if contributions[best] <= 0:
+        return {"scorer": "", "kind": "none"}
+    if best == "follow_topic" and followed.any():
+        return {"scorer": best, "kind": "topic", "topic": press.slugs[int(np.argmax(followed))]}
+    return {"scorer": best, "kind": {"freshness": "fresh", "exploration": "explore"}.get(best, "none")}
 
 
 def _z(values: Floats) -> Floats:

@@ -167,7 +167,8 @@ def live(tastes: Sequence[Taste], policy: Policy, *, days: int, seed: int, progr
     """Let these readers read for `days` under one policy."""
     press = Press.printed(days, seed)
     world = World(press, Counts(len(press.hours)))
-    told = Told(*(np.zeros((len(tastes), days)) for _ in range(2)), np.full((len(tastes), days), np.nan), [])
+    shape = (len(tastes), days)
+    told = Told(regret=np.zeros(shape), clicks=np.zeros(shape), topics_seen=np.full(shape, np.nan), pages=[])
     lives = [_born(press, number, taste) for number, taste in enumerate(tastes)]
     for day in range(days):
         for hour, session, life in _visits(lives, day, seed):
@@ -241,7 +242,8 @@ def _sit_down(
     looked = draws[0, seen] < look(np.arange(len(seen)))
     opened = looked & (draws[1, seen] < chosen[: len(seen)])
     hidden = looked & ~opened & (draws[2, seen] < 0.02 * (1 - life.likes[seen]))
-    told.topics_seen[life.number, day] = _effective(press.topics[page], (1 - 1 / MEAN_DEPTH) ** np.arange(len(page)))
+    reached = np.power(1 - 1 / MEAN_DEPTH, np.arange(len(page), dtype=np.float64))
+    told.topics_seen[life.number, day] = _effective(press.topics[page], reached)
     how_far = np.minimum(0.2 + 0.7 * life.likes[seen], 1.0) * opened
     world.counts.add(seen, hour, np.stack([np.ones(len(seen)), opened, opened, opened, how_far]).astype(np.float64))
     life.shown[seen] += 1
@@ -344,7 +346,8 @@ class EpsilonGreedy:
         press = world.press
         if life.number not in self._shown:
             picked = np.isin(np.array(press.slugs), np.array(life.taste.follows))
-            self._shown[life.number], self._opened[life.number] = np.full(len(picked), 10.0), 0.5 + 2.0 * picked
+            self._shown[life.number] = np.full(len(picked), 10.0)
+            self._opened[life.number] = np.where(picked, 2.5, 0.5)
         rates = press.topics[there] @ (self._opened[life.number] / self._shown[life.number])
         best = there[np.lexsort((-press.hours[there], -rates.round(6)))]
         page = best[:PAGE].copy()
