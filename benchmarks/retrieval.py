@@ -51,5 +51,5 @@ def _ask(press: Press, share: float) -> tuple[float, float, float, float]:
         truth = ids[np.argsort(-(vectors @ query), kind="stable")[:WANTED]]
         recalls.append(np.isin(truth, [article_id for article_id, _ in found]).mean())
         rows.append(len(found) / WANTED)
-    wide = articles.is_wide(reader_id=None, since=since)
+    wide = articles.is_wide(articles.Eligible(None, since))
     return float(np.mean(recalls)), min(rows), median(times), float(wide)

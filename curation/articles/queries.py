@@ -63,12 +63,22 @@ def nearest(
     vector: Sequence[float] | np.ndarray, *, reader_id: int | None, limit: int, since: datetime | None = None
 ) -> list[tuple[int, float]]:
     """(article_id, cosine) of the ready articles that the reader may see, nearest first, in the current space."""
-    return nearest_to_each(np.asarray(vector)[None], reader_id=reader_id, limit=limit, since=since)[0]
+    return nearest_to_each(np.asarray(vector)[None], limit=limit, among=Eligible(reader_id, since))[0]
 
 
-def nearest_to_each(
-    vectors: np.ndarray, *, reader_id: int | None, limit: int, since: datetime | None = None
-) -> list[list[tuple[int, float]]]:
+@dataclass(frozen=True)
+class Eligible:
+    """Which ready articles count: those that the reader may see, since a moment, in these languages (none: in all)."""
+
+    reader_id: int | None
+    since: datetime | None = None
+    languages: tuple[str, ...] = ()
+
+    def parameters(self) -> dict[str, Any]:
+        return {"reader_id": self.reader_id, "since": self.since, "languages": list(self.languages)}
+
+
+def nearest_to_each(vectors: np.ndarray, *, limit: int, among: Eligible) -> list[list[tuple[int, float]]]:
     """What `nearest` answers for each row of `vectors` (k, d), in one question to the database.
 
     Where few articles are eligible all of them are looked at; HNSW serves wide questions alone, because a filter over
@@ -77,19 +87,19 @@ def nearest_to_each(
     """
     if not len(vectors):
         return []
-    asked = _Asked(vectors, reader_id, limit, since)
-    if not is_wide(reader_id=reader_id, since=since):
+    asked = _Asked(vectors, limit, among)
+    if not is_wide(among):
         return asked.exactly()
     found = asked.by_graph()
     return found if all(len(each) == limit for each in found) else asked.exactly()
 
 
-def is_wide(*, reader_id: int | None, since: datetime | None) -> bool:
+def is_wide(among: Eligible) -> bool:
     """Whether so much is eligible that the graph finds its way and is the cheaper one."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"EXPLAIN (FORMAT JSON) SELECT FROM {_ARTICLE} a WHERE {_ELIGIBLE}",
-            {"reader_id": reader_id, "since": since},
+            among.parameters(),
         )
         (plan,) = cursor.fetchone()
         cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [_VECTOR])
@@ -103,6 +113,7 @@ _ARTICLE, _VECTOR, _SPACE = (model._meta.db_table for model in (Article, Article
 _ELIGIBLE = (
     "a.ready_at IS NOT NULL AND (a.owner_id IS NULL OR a.owner_id = %(reader_id)s)"
     " AND (%(since)s::timestamptz IS NULL OR a.sorted_at >= %(since)s::timestamptz)"
+    " AND (cardinality(%(languages)s::text[]) = 0 OR a.language = ANY(%(languages)s::text[]))"
 )
 # The places are parsed once: an expression in the scan would be parsed anew for every row.
 _NEAREST = (
@@ -121,9 +132,8 @@ class _Asked:
     """One question for what is nearest, and the two ways to answer it."""
 
     vectors: np.ndarray
-    reader_id: int | None
     limit: int
-    since: datetime | None
+    among: Eligible
 
     def by_graph(self) -> list[list[tuple[int, float]]]:
         with transaction.atomic(savepoint=False), connection.cursor() as cursor:
@@ -143,7 +153,7 @@ class _Asked:
 
     def _parameters(self) -> dict[str, Any]:
         places = ["[" + ",".join(map("{:.6g}".format, row)) + "]" for row in self.vectors.tolist()]
-        return {"reader_id": self.reader_id, "since": self.since, "places": places, "limit": self.limit}
+        return {**self.among.parameters(), "places": places, "limit": self.limit}
 
     def _listed(self, rows: list[tuple[int, int, float]]) -> list[list[tuple[int, float]]]:
         lists: list[list[tuple[int, float]]] = [[] for _ in self.vectors]

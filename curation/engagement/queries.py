@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -55,7 +55,8 @@ _HISTORY = f"""
         WHERE reader_id = %(reader_id)s AND kind IN ('dwell', 'more', 'less', 'neutral') AND at > %(since)s
         GROUP BY article_id ORDER BY moment DESC, article_id DESC LIMIT %(limit)s
     )
-    SELECT article_id, greatest(by_hand.moment, told.moment) AS moment, coalesce(dwell, 0)::float8,
+    SELECT article_id, extract(epoch FROM greatest(by_hand.moment, told.moment))::float8 AS moment,
+           coalesce(dwell, 0)::float8,
            saved_at IS NOT NULL, hidden_at IS NOT NULL, read_at IS NOT NULL, more_at, less_at, neutral_at
     FROM by_hand FULL JOIN told USING (article_id)
     ORDER BY moment DESC, article_id DESC LIMIT %(limit)s
@@ -77,7 +78,7 @@ def history(reader_id: int, limit: int = 200, since: datetime | None = None) -> 
             more_at, less_at = (at if at and at > neutral_at else None for at in (more_at, less_at))
         refused = hidden or (less_at is not None and (more_at is None or less_at > more_at))
         weight = weigh(dwell, read=read, saved=saved, more=more_at is not None, refused=refused)
-        reads.append(Read(article_id=article_id, at=moment, weight=weight, dwell_seconds=dwell))
+        reads.append(Read(article_id=article_id, at=datetime.fromtimestamp(moment, UTC), weight=weight, dwell_seconds=dwell))
     return reads
 
 

@@ -48,8 +48,8 @@ def load_reader(profile: ReaderProfile, at: datetime) -> Reader:
     ids = np.array([read.article_id for read in reads], dtype=np.int64)
     rows = _rows(
         f"SELECT a.id, a.source_id, halfvec_send(v.vector) FROM {_ARTICLE} a LEFT JOIN {_VECTOR_OF}"  # noqa: S608
-        " WHERE a.id = ANY(%(ids)s)",
-        {"ids": ids.tolist()},
+        " WHERE a.id = ANY(%(ids)s::bigint[])",
+        {"ids": array_of(ids)},
     )
     known = {id: (source, raw) for id, source, raw in rows}
     place = [known.get(id, (0, None)) for id in ids.tolist()]
@@ -81,8 +81,8 @@ def load_pool(reader: Reader, candidates: Integers) -> tuple[Pool, Reader]:
         f" FROM {_ARTICLE} a LEFT JOIN {_ASSIGNMENT} s ON s.article_id = a.id LEFT JOIN {_STORY} o ON o.id = s.story_id"
         f" LEFT JOIN {_POPULARITY} p ON p.article_id = a.id"
         f" LEFT JOIN {_STATE} x ON x.article_id = a.id AND x.reader_id = %(reader_id)s LEFT JOIN {_VECTOR_OF}"
-        f" WHERE a.id = ANY(%(ids)s) AND {ELIGIBLE} ORDER BY a.id",
-        parameters(reader, ids=candidates.tolist()),
+        f" WHERE a.id = ANY(%(ids)s::bigint[]) AND {ELIGIBLE} ORDER BY a.id",
+        parameters(reader, ids=array_of(candidates)),
     )
     columns = zip(*rows, strict=True) if rows else ((),) * 18
     (ids, sources, stories, story_sizes, story_sources, areas, sorted_at, impressions, clicks, as_of, demand, reads,
@@ -140,6 +140,11 @@ def vector_of(article_id: int) -> NDArray[np.float32] | None:
     return unit_rows([raw for (raw,) in rows])[0] if rows else None
 
 
+def array_of(ids: Integers) -> str:
+    """For a parameter that is cast to an array: a list of many ids would be written number by number, and slowly."""
+    return "{" + ",".join(map(str, ids.tolist())) + "}"
+
+
 def unit_rows(raw: tuple[Any, ...] | list[Any]) -> NDArray[np.float32]:
     """(n, d) unit rows; zeros for None.
 
@@ -185,8 +190,8 @@ def _topics(*lists: Integers) -> tuple[Any, ...]:
     """The slugs that any of the articles has, then for each list its (n, t) scores."""
     known, places = np.unique(np.concatenate(lists), return_inverse=True)
     rows = _rows(
-        f"SELECT article_id, topic_id, score FROM {_TOPIC} WHERE article_id = ANY(%(ids)s)",  # noqa: S608
-        {"ids": known.tolist()},
+        f"SELECT article_id, topic_id, score FROM {_TOPIC} WHERE article_id = ANY(%(ids)s::bigint[])",  # noqa: S608
+        {"ids": array_of(known)},
     )
     articles, named, scores = zip(*rows, strict=True) if rows else ((), (), ())
     slugs = tuple(sorted(set(named)))

@@ -118,7 +118,8 @@ class NeighbourCandidates:
         nearest = int(np.argmax(places @ liked[0]))
         places[nearest] += self.leaning * liked[0]
         since = reader.at - timedelta(days=self.days)
-        found = articles.nearest_to_each(places, reader_id=reader.profile.reader_id, limit=self.each, since=since)
+        among = articles.Eligible(reader.profile.reader_id, since, reader.profile.languages)
+        found = articles.nearest_to_each(places, limit=self.each, among=among)
         first_to_last = (article for ranked in zip_longest(*found) for article in ranked if article)
         return np.array([article_id for article_id, _ in first_to_last], dtype=np.int64)
 

@@ -491,8 +491,32 @@ def test_nearest_is_complete_under_a_narrow_filter():
     assert len(found) == 60
 
 
-def test_a_wide_question_is_answered_by_the_index(monkeypatch):
-    monkeypatch.setattr(queries, "EXACT_UP_TO", 0)
+@pytest.mark.parametrize("is_wide", [True, False])
+def test_a_wide_question_and_a_narrow_one_are_answered_alike(monkeypatch, is_wide):
+    monkeypatch.setattr(queries, "is_wide", lambda among: is_wide)
+    titles = ("Harbour bridge opens", "Tax office closes", "Whales return to the bay")
+    articles = [prepare(EntryFactory(title=title)) for title in titles]
+    vectors = serving.embed(["A bridge in the port", "Whales"], ["en", "en"])
+    bridge, whales = queries.nearest_to_each(vectors, limit=3, among=queries.Eligible(None))
+    assert bridge[0][0] == articles[0].pk
+    assert whales[0][0] == articles[2].pk
+    assert {found for found, _ in bridge} == {article.pk for article in articles}
+    assert [cosine for _, cosine in bridge] == sorted((cosine for _, cosine in bridge), reverse=True)
+    korean = queries.Eligible(None, languages=("ko",))
+    assert queries.nearest_to_each(vectors, limit=3, among=korean) == [[], []]
+
+
+def test_what_the_index_leaves_out_is_asked_for_again(monkeypatch):
+    monkeypatch.setattr(queries, "is_wide", lambda among: True)
+    monkeypatch.setattr(queries._Asked, "by_graph", lambda asked: [[] for _ in asked.vectors])
     article = prepare(EntryFactory())
     vector = ArticleVector.objects.get(article=article).vector
-    assert [found for found, _ in queries.nearest(vector, reader_id=None, limit=5)] == [article.pk]
+    assert [found for found, _ in queries.nearest(vector, reader_id=None, limit=1)] == [article.pk]
+
+
+def test_few_eligible_articles_are_a_narrow_question():
+    prepare(EntryFactory())
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE articles_article")
+        cursor.execute("ANALYZE articles_articlevector")
+    assert not queries.is_wide(queries.Eligible(None))
