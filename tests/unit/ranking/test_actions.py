@@ -476,6 +476,38 @@ def test_popularity_knows_only_real_readers_clicks_on_what_was_shown(db):
     assert not Popularity.objects.exists()
 
 
+def test_demand_halves_every_three_days_and_counts_how_far_each_reader_read(db):
+    article, readers = ArticleFactory(reading_seconds=100), ReaderFactory.create_batch(3)
+    then = NOW - timedelta(days=3)
+    for reader, seconds in zip(readers, (50, 300, None), strict=True):
+        record(reader, "click", article.pk, article.pk, at=then)
+        if seconds:
+            record(reader, "dwell", article.pk, at=then, seconds=seconds)
+
+    for _ in range(2):
+        assert actions.refresh_demand(at=NOW) == 1
+
+    row = Popularity.objects.get()
+    assert row.demand == pytest.approx(1.5)
+    assert row.reads == pytest.approx(1.0)
+    assert row.satisfaction == pytest.approx(0.25 + 0.5)
+
+
+def test_fast_and_slow_figures_leave_each_other_alone_and_go_when_both_are_over(db):
+    article, reader = ArticleFactory(), ReaderFactory()
+    record(reader, "impression", article.pk)
+    record(reader, "click", article.pk)
+    for at in (NOW, NOW + timedelta(days=3)):
+        actions.refresh_popularity(at=at)
+        actions.refresh_demand(at=at)
+    row = Popularity.objects.get()
+    assert (row.impressions, row.clicks) == (0, 0)
+    assert row.demand == pytest.approx(0.5)
+    for refresh in (actions.refresh_demand, actions.refresh_popularity):
+        refresh(at=NOW + timedelta(days=15))
+    assert not Popularity.objects.exists()
+
+
 def test_synthetic_readers_rank_for_each_other_and_never_for_real_ones(world):
     favourite = world[""][-1]
     crowd = ReaderFactory.create_batch(30, is_synthetic=True)
