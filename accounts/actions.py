@@ -24,7 +24,7 @@ from curation.topics import actions as topics
 from curation.topics.models import Phrase, Topic
 from curation.topics.types import InvalidPhrase
 
-from .models import Invitation, MutedSource, MutedWord, Preference, SignupPolicy, Subscription, User
+from .models import Invitation, MutedSource, MutedWord, Preference, SignupPolicy, Subscription, TopicWish, User
 
 INVITATION_DAYS = 14
 FOLLOWED_PHRASES = 50
@@ -111,6 +111,35 @@ def forget_phrases(*, at: datetime) -> int:
 
 def unfollow_phrase(*, reader: User, phrase_id: int) -> None:
     Subscription.objects.filter(reader=reader, phrase_id=phrase_id).delete()
+
+
+# -- What is inferred, corrected -----------------------------------------------------------------------------
+
+
+def wish_topic(*, reader: User, slug: str, weight: float, at: datetime) -> None:
+    """More of a topic (up to 1), less of it (down to -1), or, with 0, as the history has it.
+
+    Raises Topic.DoesNotExist for an unknown slug, ValidationError for a weight out of range.
+    """
+    if not -1.0 <= weight <= 1.0:
+        raise ValidationError("A wish lies between -1 and 1.", code="weight")
+    topic = Topic.objects.get(slug=slug)
+    if weight:
+        TopicWish.objects.update_or_create(reader=reader, topic=topic, defaults={"weight": weight, "at": at})
+    else:
+        TopicWish.objects.filter(reader=reader, topic=topic).delete()
+
+
+def forget_history(*, reader: User, at: datetime) -> None:
+    """What was read, liked or refused before `at` orders nothing any more. Nothing is erased; what is saved, followed,
+    muted, hidden and wished stays as it is.
+    """
+    Preference.objects.update_or_create(reader=reader, defaults={"history_since": at})
+
+
+def remember_history(*, reader: User) -> None:
+    """All that was ever read counts again."""
+    Preference.objects.filter(reader=reader).update(history_since=None)
 
 
 # -- Muting and choosing -------------------------------------------------------------------------------------
@@ -241,6 +270,7 @@ def export_account(reader: User) -> dict[str, Any]:
             "theme": preference.theme,
             "show_pictures": preference.show_pictures,
             "time_zone": preference.time_zone,
+            "history_since": preference.history_since.isoformat() if preference.history_since else None,
         }
         if preference
         else {},
@@ -252,6 +282,10 @@ def export_account(reader: User) -> dict[str, Any]:
                 "since": subscription.created_at.isoformat(),
             }
             for subscription in subscriptions
+        ],
+        "wishes": [
+            {"topic": wish.topic_id, "weight": wish.weight, "at": wish.at.isoformat()}
+            for wish in reader.topic_wishes.order_by("at", "pk")
         ],
         "muted_words": list(reader.muted_words.values_list("word", flat=True)),
         "muted_sources": list(reader.muted_sources.values_list("source__address", flat=True)),

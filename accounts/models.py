@@ -1,4 +1,4 @@
-"""User, Subscription, Preference, MutedWord, Invitation: who reads, what they follow, and how they like it."""
+"""User, Subscription, TopicWish, Preference, MutedWord, Invitation: who reads, what they follow, how they like it."""
 
 from __future__ import annotations
 
@@ -98,6 +98,21 @@ class Subscription(models.Model):
         ]
 
 
+class TopicWish(models.Model):
+    """More or less of a topic than the reader's history asks for. A topic without a row is as the history has it."""
+
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="topic_wishes")
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
+    weight = models.FloatField()  # from -1, less, to 1, more
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["reader", "topic"], name="topic_wished_once"),
+            models.CheckConstraint(condition=Q(weight__gte=-1.0, weight__lte=1.0), name="wish_from_less_to_more"),
+        ]
+
+
 class MutedWord(models.Model):
     """Articles whose title or summary holds this word are never shown to the reader."""
 
@@ -136,6 +151,7 @@ class Preference(models.Model):
     show_pictures = models.BooleanField(default=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     onboarded_at = models.DateTimeField(null=True, blank=True)
+    history_since = models.DateTimeField(null=True, blank=True)  # what was read before it orders nothing
 
 
 class Invitation(models.Model):

@@ -9,6 +9,7 @@ from frontend.pages import (
     feed,
     first_run,
     health,
+    interests,
     invitation,
     phrases,
     pictures,
@@ -59,6 +60,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("phrases/<int:phrase_id>/unfollow", phrases.unfollow, name="unfollow_phrase"),
     # -- The reader's own matters --
     path("welcome/", welcome.welcome, name="welcome"),
+    path("interests/", interests.interests, name="interests"),
+    path("interests/topics/<slug:slug>", interests.topic, name="interest_topic"),
+    path("interests/forget", interests.forget, name="forget_history"),
+    path("interests/remember", interests.remember, name="remember_history"),
     path("settings/", settings.settings, name="settings"),
     path("settings/language", settings.choose_language, name="choose_language"),
     path("settings/muted-words/add", settings.mute_word, name="mute_word"),

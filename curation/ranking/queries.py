@@ -1,13 +1,16 @@
-"""What lies near an article, and what a reader never wants to see, on whatever page."""
+"""What lies near an article, what a reader never wants to see, and what the history says of its reader."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from django.db.models import Q
 
 from curation.articles import queries as articles
 from curation.articles.models import Article, ArticleQuerySet
 from curation.engagement.models import ArticleState
-from curation.ranking import _pool
+from curation.ranking import _pool, _taste
+from curation.ranking._taste import Interests
 from curation.ranking.filters import muted_expression, muted_words
 from curation.ranking.types import ReaderProfile
 from curation.topics.models import Assignment
@@ -56,3 +59,8 @@ def also_like(article_id: int, reader_id: int | None, limit: int = 4) -> list[in
             chosen.append(other)
             told |= {story} - {None}
     return chosen[:limit]
+
+
+def interests(profile: ReaderProfile, at: datetime) -> Interests:
+    """What ranking has gathered of the reader: what was read since `history_since` and what is stated; four queries."""
+    return _taste.interests(profile, at)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any
 
+from django.utils.html import strip_tags
 from django.utils.translation import get_language
 from rest_framework import serializers
 
@@ -49,13 +51,20 @@ class ArticleDetailOut(ArticleOut):
         return [row.topic_id for row in article.article_topics.order_by("-score")]
 
 
+class PlainText(serializers.CharField):
+    """Words that pages show with marks, without them."""
+
+    def to_representation(self, value: Any) -> str:
+        return unescape(strip_tags(super().to_representation(value)))
+
+
 class CardOut(serializers.Serializer[Any]):
     position = serializers.IntegerField()
     article = ArticleOut()
     area = serializers.CharField()
     topic = serializers.CharField(source="topic.slug", default=None)
     picture = PictureOut(allow_null=True)
-    reason = serializers.CharField(help_text="why it is here, in the reader's language")
+    reason = PlainText(help_text="why it is here, in the reader's language")
     is_saved = serializers.BooleanField()
     is_read = serializers.BooleanField()
 
@@ -131,7 +140,7 @@ class EventsIn(serializers.Serializer[Any]):
 class RejectionOut(serializers.Serializer[Any]):
     index = serializers.IntegerField()
     id = serializers.CharField()
-    reason = serializers.CharField()
+    reason = PlainText()
 
 
 class ReceiptOut(serializers.Serializer[Any]):

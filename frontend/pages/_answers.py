@@ -23,6 +23,15 @@ def back(request: HttpRequest, default: str = "feed") -> HttpResponse:
     return redirect(default)
 
 
+def asks_for_words(request: HttpRequest) -> bool:
+    """Whether the form wants to be told what was done, with an undo, rather than have its button changed."""
+    return "with_undo" in request.POST
+
+
+def is_undo(request: HttpRequest) -> bool:
+    return "undo" in request.POST
+
+
 def go(request: HttpRequest, name: str) -> HttpResponse:
     """To another page altogether, also where HTMX would swap a fragment."""
     if not is_htmx(request):

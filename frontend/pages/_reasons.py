@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from curation.articles.models import Article
 from curation.sources.models import Source
@@ -48,31 +49,48 @@ def names_for(reasons: Iterable[Reason], *, reader_id: int | None) -> Names:
 
 def words(reason: Reason, names: Names) -> str:
     """A short line for the card; empty where there is nothing true to say."""
-    kind = reason.get("kind")
-    if kind == "topic" and (name := names.topics.get(str(reason.get("topic")))):
+    kind = str(reason.get("kind"))
+    if kind == "topic" and (name := names.topics.get(reason.get("topic", ""))):
         return _("You follow %(name)s") % {"name": name}
-    if kind == "source" and (name := names.sources.get(int(reason.get("source") or 0))):
+    if kind == "source" and (name := names.sources.get(reason.get("source", 0))):
         return _("You follow %(name)s") % {"name": name}
-    if kind == "phrase" and (name := names.phrases.get(int(reason.get("phrase") or 0))):
+    if kind == "phrase" and (name := names.phrases.get(reason.get("phrase", 0))):
         return _("You follow “%(phrase)s”") % {"phrase": name}
-    if kind == "like" and (title := names.articles.get(int(reason.get("article") or 0))):
+    if kind == "wish" and (name := names.topics.get(reason.get("topic", ""))):
+        return _("You asked for more about %(name)s") % {"name": name}
+    if kind == "habit" and (name := names.topics.get(reason.get("topic", ""))):
+        return _("You have been reading about %(name)s") % {"name": name}
+    if kind == "publisher" and (name := names.sources.get(reason.get("source", 0))):
+        return _("You have been reading %(name)s") % {"name": name}
+    if kind == "like" and (title := names.articles.get(reason.get("article", 0))):
         return format_html(_("Like <cite>{title}</cite>"), title=title)
+    if kind == "story" and (count := reason.get("sources", 0)) > 1:
+        return ngettext("%(count)d publisher tells this", "%(count)d publishers tell this", count) % {"count": count}
     return {
-        "popular": _("Many readers opened this"),
-        "fresh": _("Among the newest"),
+        "like": _("Near what you have read"),  # the article itself is gone
+        "history": _("Near what you have read"),
+        "popular": _("Opened more often than most"),
+        "satisfying": _("Those who opened it read on"),
+        "fresh": _("Timely now"),
         "none": _("Rounds out this edition"),
         "explore": _("Something different, to see if you like it"),
-    }.get(str(kind), "")
+    }.get(kind, "")
 
 
 def explanation(reason: Reason) -> str:
-    """One sentence more, for whoever asks why."""
+    """A sentence or two more, for whoever asks why."""
     return {
-        "topic": _("You chose this topic, and the article is clearly about it."),
-        "source": _("You follow the publisher, so what it writes comes to you."),
+        "topic": _("You follow this topic, and Gyeol takes the article to be about it."),
+        "source": _("You follow this publisher, and that lifts what it writes."),
         "phrase": _("You follow this phrase, and the article is close to it in meaning."),
-        "like": _("It is close in meaning to something that you read to the end or saved."),
+        "wish": _("You asked for more of this topic, and Gyeol takes the article to be about it."),
+        "habit": _("Among what you read or saved there is this topic. Nobody chose it: it is inferred."),
+        "publisher": _("Among what you read or saved there are articles of this publisher. It is inferred."),
+        "like": _("It is close in meaning to that article, which you read, saved or asked more of."),
+        "history": _("It is close to what you read and saved, taken together; no single article stands out."),
         "popular": _("Readers here opened it more often than other articles shown to them lately."),
-        "fresh": _("It has just appeared, and new articles get a chance before anybody has judged them."),
+        "satisfying": _("Those who opened it read further into it than is usual here."),
+        "fresh": _("It is new, or its subject ages slowly: politics fades in hours, a recipe keeps for months."),
+        "story": _("Several publishers report the same event, and that lifts it."),
         "explore": _("Now and then an edition holds something outside your habits, so that it does not narrow."),
-    }.get(str(reason.get("kind")), _("Nothing personal: it is recent, and there was room in this edition."))
+    }.get(str(reason.get("kind")), _("Nothing lifted it above the rest: there was room in this edition."))

@@ -17,17 +17,20 @@ from django.views.decorators.http import require_POST, require_safe
 
 from curation.articles.models import Article
 from curation.engagement import actions as engagement
+from curation.engagement import queries as engaged
 from curation.engagement.models import SlateItem
 from curation.engagement.types import EventIn
 from curation.ranking import queries as ranking
 from curation.topics.models import ArticleTopic
 from frontend.pages import _reasons
-from frontend.pages._answers import back, done, is_htmx
+from frontend.pages._answers import back, done, is_htmx, is_undo
 from frontend.pages._cards import Pick, make_cards, only_wanted, picks
+from frontend.pages._controls import controls_for
 from frontend.pages._linked_data import picture_data
 from frontend.pages._names import topic_name
 from frontend.pages._prose import prose
 from frontend.pages._reader import preference_of, reader_id_of, reader_of
+from frontend.pages._weighed import weighed
 from illustrate import queries as pictures_of
 
 READ_NEXT = 4
@@ -72,16 +75,20 @@ def article(request: HttpRequest, article_id: int) -> HttpResponse:
 @login_required
 @require_safe
 def why(request: HttpRequest, article_id: int) -> HttpResponse:
-    """What put the article before this reader, in words."""
+    """What put the article before this reader, what weighed how much, and what can be done about it."""
     get_object_or_404(Article.objects.visible_to(reader_id_of(request)), pk=article_id)
+    reader_id = reader_of(request).pk
     item = _slate_item(request, article_id)
-    reason = item.reason if item else {}
-    names = _reasons.names_for([reason], reader_id=reader_id_of(request))
-    context = {
-        "article_id": article_id,
-        "words": _reasons.words(reason, names),
-        "explanation": _reasons.explanation(reason),
-    }
+    if item is None:
+        context: dict[str, Any] = {"words": _("You came here by yourself: it was not recommended.")}
+    else:
+        names = _reasons.names_for([item.reason], reader_id=reader_id)
+        context = {
+            "words": _reasons.words(item.reason, names),
+            "explanation": _reasons.explanation(item.reason),
+            "controls": controls_for(reader_id, item.reason, names),
+            "weighed": weighed(item.contributions),
+        }
     return render(request, "sheets/_why.html" if is_htmx(request) else "sheets/why.html", context)
 
 
@@ -117,21 +124,27 @@ def unhide(request: HttpRequest, article_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def more_like_this(request: HttpRequest, article_id: int) -> HttpResponse:
+    undo = _taken_back(request, article_id)
     _express(request, article_id, "more")
-    return done(request, _("Noted: more like this."), undo="")
+    if is_undo(request):
+        return restored(request, article_id)
+    return done(request, _("Noted: more like this."), undo=undo, article_id=article_id)
 
 
 @login_required
 @require_POST
 def less_like_this(request: HttpRequest, article_id: int) -> HttpResponse:
+    undo = _taken_back(request, article_id)
     _express(request, article_id, "less")
+    if is_undo(request):
+        return restored(request, article_id)
     topic = ArticleTopic.objects.filter(article_id=article_id).select_related("topic").order_by("-score").first()
     words = (
         _("You will see less about %(topic)s.") % {"topic": topic_name(topic.topic)}
         if topic
         else _("You will see less like this.")
     )
-    return done(request, words, undo=reverse("neutral_again", args=[article_id]), article_id=article_id)
+    return done(request, words, undo=undo, article_id=article_id)
 
 
 @login_required
@@ -167,6 +180,13 @@ def _set_state(request: HttpRequest, article_id: int, action: Any) -> None:
         action(reader_id=reader_of(request).pk, article_id=article_id, at=timezone.now(), slate_id=_slate_id(request))
     except Article.DoesNotExist:
         raise Http404 from None
+
+
+def _taken_back(request: HttpRequest, article_id: int) -> str:
+    """The address that brings back what the reader says of the article now, before saying something else."""
+    said = engaged.states(reader_of(request).pk, [article_id])[article_id].preference
+    name = {"more": "more_like_this", "less": "less_like_this"}.get(said, "neutral_again")
+    return reverse(name, args=[article_id])
 
 
 def _express(request: HttpRequest, article_id: int, kind: str) -> None:

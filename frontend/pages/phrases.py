@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -19,7 +20,7 @@ from curation.topics import actions as topics_do
 from curation.topics import queries as topics_of
 from curation.topics.models import Phrase
 from curation.topics.types import InvalidPhrase
-from frontend.pages._answers import back, go, is_htmx
+from frontend.pages._answers import asks_for_words, back, done, go, is_htmx, is_undo
 from frontend.pages._cards import only_wanted
 from frontend.pages._lists import bands_of
 from frontend.pages._reader import reader_of
@@ -74,6 +75,8 @@ def follow(request: HttpRequest, phrase_id: int) -> HttpResponse:
     except ValidationError:
         messages.error(request, _("You follow as many phrases as there is room for: leave one first."))
         return go(request, "settings")
+    if is_undo(request):
+        return done(request, _("Undone."))
     return _button(request, subject, is_followed=True)
 
 
@@ -83,6 +86,9 @@ def unfollow(request: HttpRequest, phrase_id: int) -> HttpResponse:
     subject = _own_phrase(request, phrase_id)
     _remember(request, phrase_id)  # so that it can be followed again
     accounts.unfollow_phrase(reader=reader_of(request), phrase_id=phrase_id)
+    if asks_for_words(request):
+        words = _("You no longer follow “%(phrase)s”.") % {"phrase": subject.text}
+        return done(request, words, undo=reverse("follow_phrase", args=[phrase_id]))
     return _button(request, subject, is_followed=False)
 
 

@@ -23,10 +23,11 @@ from curation.sources import actions as sources_do
 from curation.sources import queries as sources_of
 from curation.sources.models import Source
 from curation.sources.types import SourceError
-from frontend.pages._answers import back, done, go, is_htmx
+from frontend.pages._answers import asks_for_words, back, done, go, is_htmx, is_undo
 from frontend.pages._lists import list_page
 from frontend.pages._reader import reader_id_of, reader_of
 from frontend.pages._troubles import in_words
+from frontend.pages.article import restored
 
 PAGE_SIZE = 60
 
@@ -100,6 +101,8 @@ def add(request: HttpRequest) -> HttpResponse:
 def follow(request: HttpRequest, source_id: int) -> HttpResponse:
     publisher = get_object_or_404(Source.objects.visible_to(reader_id_of(request)), pk=source_id)
     accounts.follow_source(reader=reader_of(request), source_id=source_id, at=timezone.now())
+    if is_undo(request):
+        return _restored(request, _("Undone."))
     return _button(request, publisher, is_followed=True)
 
 
@@ -111,6 +114,9 @@ def unfollow(request: HttpRequest, source_id: int) -> HttpResponse:
     if publisher.owner_id is not None:  # it went with its only follower
         messages.success(request, _("%(source)s is removed.") % {"source": publisher.name})
         return go(request, "sources")
+    if asks_for_words(request):
+        words = _("You no longer follow %(name)s.") % {"name": publisher.name}
+        return done(request, words, undo=reverse("follow_source", args=[source_id]))
     return _button(request, publisher, is_followed=False)
 
 
@@ -118,14 +124,11 @@ def unfollow(request: HttpRequest, source_id: int) -> HttpResponse:
 @require_POST
 def mute(request: HttpRequest, source_id: int) -> HttpResponse:
     publisher = get_object_or_404(Source.objects.visible_to(reader_id_of(request)), pk=source_id)
+    was_followed = _follows(reader_id_of(request), source_id)
     accounts.mute_source(reader=reader_of(request), source_id=source_id)
     words = _("%(source)s is muted: nothing from it will be shown.") % {"source": publisher.name}
-    return done(
-        request,
-        words,
-        undo=reverse("unmute_source", args=[source_id]),
-        article_id=request.POST.get("article"),
-    )
+    undo = reverse("follow_source" if was_followed else "unmute_source", args=[source_id])
+    return done(request, words, undo=undo, article_id=request.POST.get("article"))
 
 
 @login_required
@@ -133,12 +136,13 @@ def mute(request: HttpRequest, source_id: int) -> HttpResponse:
 def unmute(request: HttpRequest, source_id: int) -> HttpResponse:
     publisher = get_object_or_404(Source.objects.visible_to(reader_id_of(request)), pk=source_id)
     accounts.unmute_source(reader=reader_of(request), source_id=source_id)
-    article_id = request.POST.get("article", "")
-    if article_id.isdecimal():
-        from frontend.pages.article import restored
+    return _restored(request, _("%(source)s is shown again.") % {"source": publisher.name})
 
-        return restored(request, int(article_id))
-    return done(request, _("%(source)s is shown again.") % {"source": publisher.name})
+
+def _restored(request: HttpRequest, words: str) -> HttpResponse:
+    """The card from which the source was muted, where there was one; else the words."""
+    article_id = request.POST.get("article", "")
+    return restored(request, int(article_id)) if article_id.isdecimal() else done(request, words)
 
 
 def _follows(reader_id: int | None, source_id: int) -> bool:

@@ -7,7 +7,9 @@ from itertools import groupby
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import actions as accounts
@@ -15,8 +17,9 @@ from accounts import queries as readers
 from accounts.models import Subscription
 from curation.topics import queries as topics_of
 from curation.topics.models import Topic
-from frontend.pages._answers import back, is_htmx
+from frontend.pages._answers import asks_for_words, back, done, is_htmx, is_undo
 from frontend.pages._lists import list_page
+from frontend.pages._names import topic_name
 from frontend.pages._reader import reader_id_of, reader_of, reading_languages
 
 
@@ -46,6 +49,8 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
 def follow(request: HttpRequest, slug: str) -> HttpResponse:
     subject = get_object_or_404(Topic, pk=slug)
     accounts.follow_topic(reader=reader_of(request), slug=slug, at=timezone.now())
+    if is_undo(request):
+        return done(request, _("Undone."))
     return _button(request, subject, is_followed=True)
 
 
@@ -54,6 +59,9 @@ def follow(request: HttpRequest, slug: str) -> HttpResponse:
 def unfollow(request: HttpRequest, slug: str) -> HttpResponse:
     subject = get_object_or_404(Topic, pk=slug)
     accounts.unfollow_topic(reader=reader_of(request), slug=slug)
+    if asks_for_words(request):
+        words = _("You no longer follow %(name)s.") % {"name": topic_name(subject)}
+        return done(request, words, undo=reverse("follow_topic", args=[slug]))
     return _button(request, subject, is_followed=False)
 
 

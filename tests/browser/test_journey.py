@@ -126,6 +126,32 @@ def test_a_korean_reader_is_spoken_to_in_korean(page: Page, installation: Instal
     assert serious_violations(page) == []
 
 
+@pytest.mark.parametrize("page", [PHONE, {"width": 1280, "scheme": "dark"}], indirect=True, ids=["390", "1280-dark"])
+def test_a_reader_corrects_what_gyeol_thinks_and_takes_it_back(page: Page, installation: Installation) -> None:
+    sign_up(page, installation.address)
+    pick_topics(page, "space", "books", "food")
+    page.locator("article.card .menu summary").first.click()
+    page.get_by_role("link", name="Why is this here?").first.click()
+    sheet = page.locator("#sheet")
+    expect(sheet.get_by_text("What lifted it")).to_be_visible()
+    assert serious_violations(page) == []
+    sheet.get_by_role("button", name="Less about").click()
+    expect(sheet).to_be_hidden()
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast", has_text="Undone.")).to_be_visible()
+
+    page.goto(f"{installation.address}/interests/")
+    less = page.get_by_role("group", name="How much about Space").get_by_role("button", name="Less")
+    less.click()
+    expect(less).to_have_attribute("aria-pressed", "true")
+    expect(less).to_be_focused()
+    page.reload()
+    expect(less).to_have_attribute("aria-pressed", "true")
+    assert serious_violations(page) == []
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+
+
 def test_the_operator_sees_the_dashboard(page: Page, installation: Installation) -> None:
     log_in(page, installation, "operator")
     page.goto(f"{installation.address}/admin/")

@@ -10,7 +10,16 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts import actions, queries
-from accounts.models import Invitation, MutedSource, MutedWord, Preference, SignupPolicy, Subscription, User
+from accounts.models import (
+    Invitation,
+    MutedSource,
+    MutedWord,
+    Preference,
+    SignupPolicy,
+    Subscription,
+    TopicWish,
+    User,
+)
 from curation.sources.models import Source
 from curation.topics.models import Phrase, Topic
 from tests.factories.accounts import UserFactory
@@ -97,6 +106,64 @@ def test_muting_a_source_ends_following_it(reader: User) -> None:
     assert (profile.sources, profile.hidden_sources) == ((), (muted.pk,))
 
 
+# -- What is inferred, corrected
+
+
+def test_a_wish_replaces_the_one_before_and_goes_at_nought(reader: User) -> None:
+    actions.wish_topic(reader=reader, slug="ai", weight=1.0, at=NOW)
+    actions.wish_topic(reader=reader, slug="books", weight=-0.5, at=NOW)
+    actions.wish_topic(reader=reader, slug="ai", weight=-1.0, at=NOW + timedelta(days=1))
+    assert dict(queries.reader_profile(reader).wishes) == {"ai": -1.0, "books": -0.5}
+    assert TopicWish.objects.get(reader=reader, topic_id="ai").at == NOW + timedelta(days=1)
+    actions.wish_topic(reader=reader, slug="ai", weight=0.0, at=NOW)
+    assert dict(queries.reader_profile(reader).wishes) == {"books": -0.5}
+
+
+@pytest.mark.parametrize("weight", [1.01, -2.0, float("nan"), float("inf")])
+def test_a_wish_out_of_range_changes_nothing(reader: User, weight: float) -> None:
+    actions.wish_topic(reader=reader, slug="ai", weight=1.0, at=NOW)
+    with pytest.raises(ValidationError):
+        actions.wish_topic(reader=reader, slug="ai", weight=weight, at=NOW)
+    assert queries.reader_profile(reader).wishes == (("ai", 1.0),)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        TopicWish.objects.create(reader=reader, topic_id="books", weight=weight, at=NOW)
+
+
+def test_a_wish_for_an_unknown_topic_is_refused(reader: User) -> None:
+    with pytest.raises(Topic.DoesNotExist):
+        actions.wish_topic(reader=reader, slug="no-such-topic", weight=1.0, at=NOW)
+
+
+def test_forgetting_keeps_all_that_is_stated_and_can_be_taken_back(reader: User) -> None:
+    actions.set_preference(reader=reader, theme="dark")
+    actions.follow_topic(reader=reader, slug="ai", at=NOW)
+    before = queries.reader_profile(reader)
+    actions.forget_history(reader=reader, at=NOW)
+    assert queries.reader_profile(reader).history_since == NOW
+    actions.set_preference(reader=reader, show_pictures=False)
+    actions.pick_topics(reader=reader, slugs=["ai"], at=NOW)
+    assert queries.reader_profile(reader).history_since == NOW
+    assert queries.preference(reader).theme == "dark"
+    actions.remember_history(reader=reader)
+    assert queries.reader_profile(reader) == before
+
+
+def test_whoever_has_chosen_nothing_can_forget_too(reader: User) -> None:
+    actions.remember_history(reader=reader)
+    actions.forget_history(reader=reader, at=NOW)
+    assert queries.reader_profile(reader).history_since == NOW
+
+
+def test_a_profile_takes_five_queries_however_much_is_stated(reader: User, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+    with django_assert_num_queries(5):
+        queries.reader_profile(reader)
+    actions.pick_topics(reader=reader, slugs=["ai", "books", "food"], at=NOW)
+    for slug in ("ai", "books", "food", "space"):
+        actions.wish_topic(reader=reader, slug=slug, weight=1.0, at=NOW)
+    with django_assert_num_queries(5):
+        queries.reader_profile(reader)
+
+
 # -- Muting and choosing
 
 
@@ -181,10 +248,14 @@ def test_an_export_holds_what_the_reader_said(reader: User) -> None:
     actions.pick_topics(reader=reader, slugs=["ai"], at=NOW)
     actions.follow_source(reader=reader, source_id=source(address="https://b.example.org/feed").pk, at=NOW)
     actions.mute_word(reader=reader, word="crypto")
+    actions.wish_topic(reader=reader, slug="books", weight=-1.0, at=NOW)
+    actions.forget_history(reader=reader, at=NOW)
     exported = actions.export_account(reader)
     assert exported["account"]["email"] == reader.email
     assert {s["topic"] or s["source"] for s in exported["subscriptions"]} == {"ai", "https://b.example.org/feed"}
     assert exported["muted_words"] == ["crypto"]
+    assert exported["wishes"] == [{"topic": "books", "weight": -1.0, "at": NOW.isoformat()}]
+    assert exported["preferences"]["history_since"] == NOW.isoformat()
     assert exported["saved"] == []
 
 
@@ -231,7 +302,9 @@ def test_an_account_leaves_with_its_private_sources_and_nothing_of_it_stays(read
     private, public = source(owner=reader), source()
     actions.follow_source(reader=reader, source_id=private.pk, at=NOW)
     actions.follow_source(reader=reader, source_id=public.pk, at=NOW)
+    actions.wish_topic(reader=reader, slug="ai", weight=1.0, at=NOW)
     actions.delete_account(reader=reader)
+    assert not TopicWish.objects.exists()
     assert not User.objects.filter(email=reader.email).exists()
     assert set(Source.objects.filter(pk__in=[private.pk, public.pk])) == {public}
 
