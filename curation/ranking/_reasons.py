@@ -50,7 +50,13 @@ def _told(scorer: str, pool: Pool, reader: Reader, row: int) -> Reason:
         return {"kind": "phrase", "phrase": pool.phrase_ids[int(np.argmax(pool.phrases[row]))]}
     if scorer == "breadth":
         return {"kind": "story", "sources": int(pool.story_sources[row])}
-    kinds = {"popularity": "popular", "satisfaction": "satisfying", "freshness": "fresh", EXPLORATION: "explore"}
+    kinds = {
+        "popularity": "popular",
+        "demand": "demand",
+        "satisfaction": "satisfying",
+        "freshness": "fresh",
+        EXPLORATION: "explore",
+    }
     return {"kind": kinds.get(scorer, "none")}
 
 

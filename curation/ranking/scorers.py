@@ -121,12 +121,23 @@ class ClickThroughScorer:
 
     def __call__(self, pool: Pool, reader: Reader) -> Scored:
         if np.isnan(pool.impressions).any():
-            return Scored(np.log1p(pool.clicks + pool.demand), _grown(float(pool.demand.sum()), self.opened))
+            return Scored(np.log1p(pool.clicks), _grown(float(pool.clicks.sum()), self.opened))
         clicks = np.minimum(pool.clicks, pool.impressions)
         prior = (clicks.sum() + 1.0) / (pool.impressions.sum() + 20.0)
         rates = (clicks + prior * self.strength) / (pool.impressions + self.strength)
         heard = _grown(float(pool.impressions.sum()), self.crowd)
         return Scored(rates / prior - 1.0, heard, neutral=0.0)
+
+
+@dataclass(frozen=True)
+class DemandScorer:
+    """How many readers opened it these days, whoever was shown it: what a quiet site knows of what is read."""
+
+    name: str = "demand"
+    opened: float = 25.0  # clicks in the list, decayed, at which it speaks with half its voice
+
+    def __call__(self, pool: Pool, reader: Reader) -> Scored:
+        return Scored(np.log1p(pool.demand), _grown(float(pool.demand.sum()), self.opened))
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def words(reason: Reason, names: Names) -> str:
         "like": _("Near what you have read"),  # the article itself is gone
         "history": _("Near what you have read"),
         "popular": _("Opened more often than most"),
+        "demand": _("Read by others these days"),
         "satisfying": _("Those who opened it read on"),
         "fresh": _("Timely now"),
         "none": _("Rounds out this edition"),
@@ -89,6 +90,7 @@ def explanation(reason: Reason) -> str:
         "like": _("It is close in meaning to that article, which you read, saved or asked more of."),
         "history": _("It is close to what you read and saved, taken together; no single article stands out."),
         "popular": _("Readers here opened it more often than other articles shown to them lately."),
+        "demand": _("Other readers here have opened it in the last days."),
         "satisfying": _("Those who opened it read further into it than is usual here."),
         "fresh": _("It is new, or its subject ages slowly: politics fades in hours, a recipe keeps for months."),
         "story": _("Several publishers report the same event, and that lifts it."),

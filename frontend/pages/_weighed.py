@@ -21,6 +21,7 @@ SCORERS = {
     "wish": gettext_noop("Topics that you asked for more or less of"),
     "publisher": gettext_noop("What you read of its publisher"),
     "popularity": gettext_noop("How often others opened it"),
+    "demand": gettext_noop("How many opened it these days"),
     "satisfaction": gettext_noop("How far others read it"),
     "freshness": gettext_noop("How timely it is"),
     "breadth": gettext_noop("How many publishers tell it"),

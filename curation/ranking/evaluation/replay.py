@@ -140,7 +140,7 @@ class _Crowd:
         n = len(log.articles)
         kinds = [
             ("impressions", log.impressions, HALF_LIFE_HOURS, False),
-            ("clicks", log.clicks, HALF_LIFE_HOURS, False),
+            ("clicks", log.clicks, log.clicks_fade_hours, False),
             ("demand", log.clicks, SLOW_HALF_LIFE_HOURS, False),
             ("reads", log.reads, SLOW_HALF_LIFE_HOURS, False),
             ("satisfaction", log.reads, SLOW_HALF_LIFE_HOURS, True),

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.ranking.scorers import HALF_LIFE_HOURS
 from curation.ranking.types import Floats, Integers, Mask, Pool, Reader, ReaderProfile
 
 Codes = NDArray[np.int32]  # rows of articles, numbers of readers: a log has many millions
@@ -170,6 +171,7 @@ class Log:
     clicks: Marks
     impressions: Marks | None = None  # None where only clicks are logged
     cards: Marks | None = None  # impressions, of each list one; None where all of them are such
+    clicks_fade_hours: float = HALF_LIFE_HOURS
     reads: Marks | None = None  # values: how far the reader came, 0 to 1
     acts: Acts = field(default_factory=Acts.none)
     given: Given | None = None  # takes the place of acts

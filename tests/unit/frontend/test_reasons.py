@@ -37,7 +37,7 @@ NAMED = [
     ({"kind": "like", "article": 9}, "Like <cite>강이 굽는 까닭</cite>", "<cite>〈강이 굽는 까닭〉</cite>와 비슷한 글"),
     ({"kind": "story", "sources": 4}, "4 publishers tell this", "매체 4곳이 전한 소식"),
 ]
-UNNAMED = ["history", "popular", "satisfying", "fresh", "explore", "none"]
+UNNAMED = ["history", "popular", "demand", "satisfying", "fresh", "explore", "none"]
 
 
 def _said(reason: dict[str, Any], language: str, names: Names = NAMES) -> tuple[str, str]:
@@ -257,7 +257,7 @@ def test_the_liked_article_can_be_refused_from_the_sheet(page: Client, reader: U
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", ["history", "popular", "satisfying", "fresh", "story", "explore", "none"])
+@pytest.mark.parametrize("kind", ["history", "popular", "demand", "satisfying", "fresh", "story", "explore", "none"])
 def test_where_there_is_nothing_to_press_the_page_of_interests_is_near(why, kind: str) -> None:  # type: ignore[no-untyped-def]
     html = why({"kind": kind, "sources": 3})
     assert _buttons(html) == {}
