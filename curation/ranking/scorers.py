@@ -131,13 +131,17 @@ class ClickThroughScorer:
 
 @dataclass(frozen=True)
 class DemandScorer:
-    """How many readers opened it these days, whoever was shown it: what a quiet site knows of what is read."""
+    """How many readers opened it these days, whoever was shown it: what a quiet site knows of what is read.
+
+    Where a log tells clicks alone, popularity has said it already.
+    """
 
     name: str = "demand"
     opened: float = 25.0  # clicks in the list, decayed, at which it speaks with half its voice
 
     def __call__(self, pool: Pool, reader: Reader) -> Scored:
-        return Scored(np.log1p(pool.demand), _grown(float(pool.demand.sum()), self.opened))
+        heard = 0.0 if np.isnan(pool.impressions).any() else _grown(float(pool.demand.sum()), self.opened)
+        return Scored(np.log1p(pool.demand), heard)
 
 
 @dataclass(frozen=True)
