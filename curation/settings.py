@@ -235,6 +235,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile-pictures": {"task": "illustrate.tasks.reconcile_pictures", "schedule": 60.0},
     "refresh-popularity": {"task": "curation.ranking.tasks.refresh_popularity", "schedule": 120.0},
     "refresh-demand": {"task": "curation.ranking.tasks.refresh_demand", "schedule": 1800.0},
+    "train-ranker": {"task": "curation.ranking.tasks.train_ranker", "schedule": crontab(hour="3", minute="40")},
     "purge-broker": {"task": "frontend.tasks.purge_broker", "schedule": 3600.0},
     "remove-empty-stories": {
         "task": "curation.topics.tasks.remove_empty_stories",

@@ -16,6 +16,7 @@ from curation.analytics.registry import Trouble
 from curation.analytics.types import AilingSource, Day, Figures, Overview, SourceHealth
 from curation.articles.models import Article
 from curation.engagement.models import Event
+from curation.ranking.models import Checkpoint
 from curation.serving import queries as serving
 from curation.serving.types import ServingError
 from curation.sources.models import Fetch, Source
@@ -24,6 +25,7 @@ QUALIFYING_READ = timedelta(seconds=30)  # active time of one reader on one arti
 SERIES_DAYS = 30
 AILING_SHOWN = 10
 MODELS_SECONDS = 2.0  # that the dashboard waits to hear how the models are
+TRAINING_AT_MOST = timedelta(hours=6)  # a training of the ranker that is older does not run any more
 
 
 def site_status(at: datetime | None = None) -> dict[str, int]:
@@ -67,7 +69,7 @@ def overview(at: datetime) -> Overview:
         articles_failed=articles["failed"],
         queue_oldest_seconds=_queue_oldest_seconds(at),
         sources=_source_health(at),
-        troubles=(*_model_troubles(), *registry.troubles(at)),
+        troubles=(*_model_troubles(), *_ranker_troubles(at), *registry.troubles(at)),
     )
 
 
@@ -160,6 +162,19 @@ def _model_troubles() -> Iterable[Trouble]:
         for state in states
         if state.state == "failed"
     ]
+
+
+def _ranker_troubles(at: datetime) -> Iterable[Trouble]:
+    """A training of the ranker that served and cannot any more, and a last one of which nothing came."""
+    trainings = Checkpoint.objects.filter(created_at__lte=at).order_by("-created_at", "-pk")
+    known = list(trainings.values_list("pk", "state", "reason", "created_at", "is_synthetic"))
+    for pk, state, reason, _, _ in known:
+        if state == Checkpoint.State.BROKEN:
+            yield Trouble("ranker_broken", 1, f"{pk}: {reason}")
+    for _, state, reason, created_at, _ in [each for each in known if not each[-1]][:1]:
+        broke_off = state == Checkpoint.State.TRAINING and (reason or at - created_at > TRAINING_AT_MOST)
+        if broke_off or state == Checkpoint.State.FAILED:
+            yield Trouble("ranker_not_trained", 1, reason or "it did not come to an end")
 
 
 def _queue_oldest_seconds(at: datetime) -> float:

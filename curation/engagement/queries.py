@@ -75,10 +75,11 @@ def history(reader_id: int, limit: int = 200, since: datetime | None = None) -> 
     reads = []
     for article_id, moment, dwell, saved, hidden, read, more_at, less_at, neutral_at in rows:
         if neutral_at:
-            more_at, less_at = (at if at and at > neutral_at else None for at in (more_at, less_at))
+            more_at, less_at = (said if said and said > neutral_at else None for said in (more_at, less_at))
         refused = hidden or (less_at is not None and (more_at is None or less_at > more_at))
         weight = weigh(dwell, read=read, saved=saved, more=more_at is not None, refused=refused)
-        reads.append(Read(article_id=article_id, at=datetime.fromtimestamp(moment, UTC), weight=weight, dwell_seconds=dwell))
+        at = datetime.fromtimestamp(moment, UTC)
+        reads.append(Read(article_id=article_id, at=at, weight=weight, dwell_seconds=dwell))
     return reads
 
 

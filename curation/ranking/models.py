@@ -1,4 +1,4 @@
-"""Popularity: how articles fare with everybody, decayed."""
+"""How articles fare with everybody, decayed, and what the learned ranker was trained to."""
 
 from __future__ import annotations
 
@@ -26,4 +26,47 @@ class Popularity(models.Model):
         indexes = [
             models.Index(fields=["-clicks"], name="popular_now", condition=Q(clicks__gt=0)),
             models.Index(fields=["-demand"], name="popular_these_days", condition=Q(demand__gt=0)),
+        ]
+
+
+class Checkpoint(models.Model):
+    """One training of the learned ranker: how far it is, what came of it, and whether it serves.
+
+    What was trained on simulated readers serves only those.
+    """
+
+    class State(models.TextChoices):
+        TRAINING = "training"  # being trained, or broken off and to be gone on with
+        TRAINED = "trained"  # not judged yet, or never to serve unasked
+        SERVING = "serving"
+        REFUSED = "refused"  # it was not surely better than what serves
+        RETIRED = "retired"  # it served, until another one did
+        BROKEN = "broken"  # it served, and cannot any more: the floor orders the feed
+        FAILED = "failed"  # nothing came of the training
+
+    state = models.CharField(max_length=10, choices=State, default=State.TRAINING)
+    is_synthetic = models.BooleanField(default=False)
+    seed = models.PositiveIntegerField(default=0)
+    schema = models.CharField(max_length=64)  # of the scorers that it knows
+    space_name = models.CharField(max_length=100, blank=True)  # of the vectors that its attention compares
+    space_revision = models.CharField(max_length=100, blank=True)
+    dimension = models.PositiveSmallIntegerField(default=0)
+    weights = models.BinaryField(default=bytes)
+    sha256 = models.CharField(max_length=64, blank=True)
+    progress = models.BinaryField(default=bytes)  # of a training that is not over
+    metrics = models.JSONField(default=dict)
+    reason = models.TextField(blank=True)  # why it is in its state, in words
+    created_at = models.DateTimeField()  # the log up to then is what it is trained and judged on
+    trained_until = models.DateTimeField(null=True)  # the last list that it was trained on
+    served_at = models.DateTimeField(null=True)  # when it last began to; None also once it was rolled back
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_synthetic"], condition=Q(state="serving"), name="one_checkpoint_serves"
+            ),
+            models.UniqueConstraint(fields=["state"], condition=Q(state="training"), name="one_checkpoint_in_training"),
+            models.CheckConstraint(
+                condition=~Q(state="serving") | Q(served_at__isnull=False), name="serving_checkpoint_has_its_moment"
+            ),
         ]

@@ -32,6 +32,7 @@ from curation.ranking.filters import (
     StoryFilter,
 )
 from curation.ranking.joiners import ExplorationJoiner, UnionJoiner
+from curation.ranking.learning.served import ServedRanker
 from curation.ranking.rankers import Ranker, ZSumRanker
 from curation.ranking.rerankers import VariedReranker, open_sources
 from curation.ranking.samplers import ThompsonSampler
@@ -124,7 +125,7 @@ FEED = Pipeline(
     ),
     union=UnionJoiner(),
     filters=(SeenFilter(), HiddenFilter(), HiddenSourceFilter(), MutedWordFilter()),
-    ranker=FLOOR,
+    ranker=ServedRanker(floor=FLOOR),
     reranker=VariedReranker(),
     sampler=ThompsonSampler(),
     exploration=ExplorationJoiner(),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.engagement.queries import weigh
-from curation.ranking.pipelines import FEED, Pipeline, arrange
+from curation.ranking.pipelines import FEED, FLOOR, Pipeline, arrange
 from curation.ranking.scorers import HALF_LIFE_HOURS, SLOW_HALF_LIFE_HOURS
 from curation.ranking.types import Past, Pool, Reader, ReaderProfile, Seen
 from curation.sample._simulation import HOURS, MEAN_DEPTH, OPENS, PAGE, look
@@ -272,12 +272,12 @@ def _effective(scores: NDArray[np.float32], seen: Floats) -> float:
 
 
 class Default:
-    """The product's own feed."""
+    """The product's own feed, as it is before anything was learned."""
 
     name = "default"
 
     def __init__(self, pipeline: Pipeline = FEED) -> None:
-        self.pipeline = pipeline
+        self.pipeline = replace(pipeline, ranker=FLOOR) if pipeline is FEED else pipeline
 
     def __call__(self, world: World, life: Life, there: Integers, hour: float, random: np.random.Generator) -> Integers:
         press = world.press
@@ -369,8 +369,8 @@ NEWCOMER_READS = (5, 9)  # a reader who has read five is still new
 
 def compare(tastes: Sequence[Taste], *, days: int, seed: int, progress: Progress) -> dict[str, float]:
     """The three policies in the same world. Regret: expected clicks that the best pages would have had more, summed
-    over the days, a reader. Diversity: the effective number of topics on a page, weighed by how likely each card is seen,
-    a reader and day. New readers: expected clicks of a page after five reads.
+    over the days, a reader. Diversity: the effective number of topics on a page, cards weighed by how likely they are
+    seen, a reader and day. New readers: expected clicks of a page after five reads.
     """
     default, greedy, popular = (
         live(tastes, policy, days=days, seed=seed, progress=progress)

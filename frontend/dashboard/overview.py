@@ -213,6 +213,8 @@ def _troubles(overview: Overview) -> list[Warned]:
         "pictures_held_up": _("Pictures that wait for something to be mended. Then they are drawn by themselves."),
         "redraws_failed": _("Pictures that could not be drawn anew, and stay as they are."),
         "pictures_unsigned": _("Pictures of the last 24 hours that are not signed."),
+        "ranker_broken": _("What the ranking has learned cannot be used. The feed is ordered without it."),
+        "ranker_not_trained": _("The ranking could not learn from the last days. The feed stays ordered as it was."),
     }
     told = []
     for trouble in overview.troubles:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from curation.ranking.evaluation import off_policy
+from curation.ranking.evaluation.baselines import PopularBaseline
 from curation.ranking.evaluation.bootstrap import intervals
 from curation.ranking.evaluation.choosing import FitRanker, Ranked, choose, gate, settings_of
 from curation.ranking.evaluation.measuring import ACCURACY, BEYOND, Measured, measure
@@ -44,9 +45,10 @@ def evaluate(
     log, train = dataset.log, dataset.train
     settings = {name: each for name, each in settings_of(log, seed).items() if name in asked}
     pipelines, reached = choose(log, settings, train, seed=seed, progress=progress)
-    if log.impressions is None:
+    crowd = pipelines["recent_popular"]
+    if log.impressions is None and isinstance(crowd, PopularBaseline):
         # Clicks alone have no rate, and no six hours suit every site: they fade as the baseline's do, told likewise.
-        log = replace(log, clicks_fade_hours=pipelines["recent_popular"].half_life_hours)
+        log = replace(log, clicks_fade_hours=crowd.half_life_hours)
     pipelines["floor"] = floor = Ranked("floor", FLOOR)
     verdict: dict[str, Any] = {"chosen": "floor", "why": "there is no learned ranker"}
     if fit_ranker is not None and {"learned", "default"} & asked:

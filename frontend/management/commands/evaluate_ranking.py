@@ -18,6 +18,7 @@ from curation.engagement.models import Slate
 from curation.ranking.evaluation import deskdrop, mind, site
 from curation.ranking.evaluation.report import evaluate
 from curation.ranking.evaluation.types import Dataset, LogUnreadable
+from curation.ranking.learning.fit import fit_ranker
 from curation.serving.types import ServingError
 
 SECONDS_BETWEEN_LINES = 3.0
@@ -56,7 +57,7 @@ class Command(BaseCommand):
         try:
             log = self._read(dataset, path, synthetic)
             asked = log if limit is None else replace(log, test=log.test[-limit:])
-            report = evaluate(asked, names=pipeline, seed=seed, progress=self._say)
+            report = evaluate(asked, names=pipeline, fit_ranker=fit_ranker, seed=seed, progress=self._say)
         except (LogUnreadable, ValueError, OSError, ServingError) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(orjson.dumps(report).decode() if as_json else _table(report))

@@ -104,7 +104,7 @@ def test_ailing_sources_are_named_unless_they_are_private():
 
 def test_the_overview_takes_the_same_number_of_queries_however_much_happened(django_assert_max_num_queries):
     def count():
-        with django_assert_max_num_queries(25) as context:
+        with django_assert_max_num_queries(26) as context:
             queries.overview(NOW)
         return len(context)
 

@@ -1,0 +1,1 @@
+"""A ranker that learns from what readers opened, and still says truly why each article is where it is."""
