@@ -65,7 +65,9 @@ class Checkpoint(models.Model):
             models.UniqueConstraint(
                 fields=["is_synthetic"], condition=Q(state="serving"), name="one_checkpoint_serves"
             ),
-            models.UniqueConstraint(fields=["state"], condition=Q(state="training"), name="one_checkpoint_in_training"),
+            models.UniqueConstraint(
+                fields=["is_synthetic"], condition=Q(state="training"), name="one_checkpoint_in_training"
+            ),
             models.CheckConstraint(
                 condition=~Q(state="serving") | Q(served_at__isnull=False), name="serving_checkpoint_has_its_moment"
             ),

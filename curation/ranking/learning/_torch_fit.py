@@ -215,7 +215,6 @@ class _Training:
         for name, value in self._moved.items():
             for moment, told in self._optimiser.state[value].items():
                 tensors[f"adam.{moment}.{name}"] = told
-        tensors |= {"losses.first": self._first_losses, "losses.best": self._best_losses}
         tensors["progress"] = torch.tensor([self.epoch, self.worse, self.loss], dtype=torch.float64)
         tensors["identity"] = torch.frombuffer(bytearray(self._identity.encode()), dtype=torch.uint8)
         return bytes(save({name: value.contiguous().clone() for name, value in tensors.items()}))
@@ -242,13 +241,16 @@ class _Training:
         }
         best = {name: tensors[f"best.{name}"].clone() for name in parameters}
         now = {name: tensors[f"now.{name}"] for name in parameters}
-        first, best_losses = tensors["losses.first"], tensors["losses.best"]
         epoch, worse, loss = tensors["progress"].tolist()
         with torch.no_grad():
             for name, value in parameters.items():
+                value.copy_(best[name])
+            # Measured anew: since then the log may know more of the same lists.
+            self._best_losses = self._losses_held_back()
+            for name, value in parameters.items():
                 value.copy_(now[name])
                 self._optimiser.state[value] = moments[name]
-        self._best, self._first_losses, self._best_losses = best, first, best_losses
+        self._best = best
         self.epoch, self.worse, self.loss = int(epoch), int(worse), loss
 
 

@@ -61,8 +61,8 @@ def train_ranker(
 
 
 def note_broken_off(reason: str) -> None:
-    """Why the training that was running ended without a word, until it is gone on with."""
-    Checkpoint.objects.filter(state=State.TRAINING).update(reason=reason)
+    """Why the nightly training ended without a word, until it is gone on with."""
+    Checkpoint.objects.filter(state=State.TRAINING, is_synthetic=False).update(reason=reason)
 
 
 @contextmanager
@@ -83,22 +83,17 @@ def _only_run() -> Iterator[bool]:
 def _begun(seed: int, is_synthetic: bool, at: datetime) -> Checkpoint:
     """The training that was broken off or not judged yet, where it is this one, or a new one."""
     name, revision = checkpoints.current_space()
-    what = {
-        "seed": seed,
-        "is_synthetic": is_synthetic,
-        "schema": schema_of(FLOOR),
-        "space_name": name,
-        "space_revision": revision,
-    }
+    what = {"seed": seed, "schema": schema_of(FLOOR), "space_name": name, "space_revision": revision}
+    mine = Checkpoint.objects.filter(is_synthetic=is_synthetic)
     # What was judged has a reason for where it is.
-    open_ones = Checkpoint.objects.filter(Q(state=State.TRAINING) | Q(state=State.TRAINED, reason=""))
+    open_ones = mine.filter(Q(state=State.TRAINING) | Q(state=State.TRAINED, reason=""))
     same = open_ones.filter(created_at__gt=at - RESUMED_WITHIN, created_at__lte=at, **what)
     checkpoint = same.order_by("-created_at", "-pk").first()
     others = open_ones.exclude(pk=checkpoint.pk) if checkpoint else open_ones
     for other in others:
         _close(other, State.FAILED, "it was broken off, and another one was begun")
     if checkpoint is None:
-        return Checkpoint.objects.create(created_at=at, **what)
+        return Checkpoint.objects.create(created_at=at, is_synthetic=is_synthetic, **what)
     checkpoint.reason = ""
     checkpoint.save(update_fields=["reason"])
     return checkpoint

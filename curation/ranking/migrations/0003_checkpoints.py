@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('served_at', models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'serving')), fields=('is_synthetic',), name='one_checkpoint_serves'), models.UniqueConstraint(condition=models.Q(('state', 'training')), fields=('state',), name='one_checkpoint_in_training'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'serving'), _negated=True), ('served_at__isnull', False), _connector='OR'), name='serving_checkpoint_has_its_moment')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'serving')), fields=('is_synthetic',), name='one_checkpoint_serves'), models.UniqueConstraint(condition=models.Q(('state', 'training')), fields=('is_synthetic',), name='one_checkpoint_in_training'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'serving'), _negated=True), ('served_at__isnull', False), _connector='OR'), name='serving_checkpoint_has_its_moment')],
             },
         ),
     ]

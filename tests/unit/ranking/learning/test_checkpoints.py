@@ -46,7 +46,8 @@ def test_the_database_lets_only_one_serve_and_only_one_be_trained():
     for state in ("serving", "training"):
         with pytest.raises(IntegrityError), transaction.atomic():
             checkpoint(state)
-    checkpoint("serving", is_synthetic=True)  # of the other readers, one as well
+    for state in ("serving", "training"):
+        checkpoint(state, is_synthetic=True)  # of the other readers, one as well
     with pytest.raises(IntegrityError), transaction.atomic():
         Checkpoint.objects.filter(state="serving").update(served_at=None)
 

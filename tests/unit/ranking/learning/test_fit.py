@@ -98,6 +98,17 @@ def test_broken_off_after_any_epoch_it_comes_to_the_same_weights():
     assert f"goes on after epoch {len(states)}" in said
 
 
+def test_it_is_gone_on_with_although_the_log_knows_a_little_more_by_now():
+    from curation.ranking.learning._torch_fit import Keeper
+
+    questions = list(World(by_breadth).questions(150))
+    states: list[bytes] = []
+    fit_ranker(questions[:140], seed=4, resume=Keeper(keep=states.append))
+    said: list[str] = []
+    fit_ranker(questions, seed=4, say=said.append, resume=Keeper(states[-1]))
+    assert f"goes on after epoch {len(states)}" in said
+
+
 def test_what_another_training_kept_or_what_is_damaged_is_begun_anew():
     from curation.ranking.learning._torch_fit import Keeper
 

@@ -136,7 +136,6 @@ def test_killed_before_the_verdict_only_the_verdict_is_made_up_for(monkeypatch):
         ("training", {"schema": "older"}),
         ("training", {"seed": 5}),
         ("training", {"space_revision": "0"}),
-        ("training", {"is_synthetic": True}),
         ("training", {"created_at": NOW - timedelta(days=2)}),
         ("trained", {"seed": 5}),
     ],
@@ -150,6 +149,13 @@ def test_what_was_broken_off_is_gone_on_with_only_where_it_is_the_same_training(
     assert (begun.state, begun.reason) == (State.TRAINING, "")
     open_one.refresh_from_db()
     assert (open_one.state, open_one.reason) == (State.FAILED, "it was broken off, and another one was begun")
+
+
+@pytest.mark.django_db
+def test_a_trial_on_simulated_readers_leaves_the_training_that_was_broken_off():
+    open_one = checkpoint("training", reason="")
+    assert train._begun(0, True, NOW).pk != open_one.pk
+    assert train._begun(0, False, NOW).pk == open_one.pk
 
 
 @pytest.mark.django_db
