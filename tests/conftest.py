@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,16 @@ def passwords_that_cost_no_time(settings):  # type: ignore[no-untyped-def]
     The browser tests sign up and log in with the product's own.
     """
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_learned_serves() -> None:
+    """Feeds are the floor's: a process looks up what serves once a minute, and here it just has. What tests of the
+    learned ranker do about that is `served.forget()`.
+    """
+    from curation.ranking.learning import served
+
+    served._MEMORY.looked_at, served._MEMORY.found = time.monotonic(), {}
 
 
 # -- Two workers share the run -------------------------------------------------------------------------------

@@ -195,7 +195,7 @@ def arrange(
     pool = pool.take(keep)
 
     ranking = pipeline.ranker(pool, reader)
-    order = StoryFilter()(pool, np.lexsort((-pool.ids, -ranking.scores)))
+    order = StoryFilter()(pool, np.lexsort((-pool.ids, -ranking.scores.round(9))))
     explores = size > pipeline.exploration.not_before and len(order) > size
     best = pipeline.reranker(pool, reader, ranking.scores, order, size=size - explores, earlier=on_page)
     picks = [Pick(int(row)) for row in best]

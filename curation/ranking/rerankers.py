@@ -40,9 +40,10 @@ class VariedReranker:
             return rows[:0]
         used = dict(zip(*np.unique(np.array(earlier, dtype=np.int64), return_counts=True), strict=True))
         values = scores[rows]
-        quality = np.exp(np.clip(self.sharpness * (values - values.max()), -30.0, 0.0))
+        quality = np.exp(np.clip(self.sharpness * (values - values.max()), -8.0, 0.0))
         sources, areas = pool.sources[rows], pool.areas[rows]
-        alike = (1 - self.area_share) * np.maximum(pool.vectors[rows] @ pool.vectors[rows].T, 0.0)
+        vectors = pool.vectors[rows].astype(np.float64)
+        alike = (1 - self.area_share) * np.maximum(vectors @ vectors.T, 0.0)
         alike += self.area_share * (areas[:, None] == areas)
         np.fill_diagonal(alike, 1.0)
         kernel = alike * quality[:, None] * quality
@@ -52,10 +53,14 @@ class VariedReranker:
         left = open_sources(sources, used, self.per_source)
         chosen: list[int] = []
         while len(chosen) < size and left.any():
-            worth = np.log(gains) - self.calibration * mix.divergences()
+            # Rounded, so that what is equal is chosen by its place in `order`, not by how its sum came about.
+            worth = np.round(np.log(gains) - self.calibration * mix.divergences(), 6)
             best = int(np.argmax(np.where(left, worth, -np.inf)))
             done = basis[: len(chosen)]
-            row = (kernel[best] - done[:, best] @ done) / np.sqrt(max(gains[best], 1e-12))
+            row = np.zeros(len(rows))
+            # Clipped cosines are no true kernel: what adds next to nothing would blow up all that follows.
+            if gains[best] > 1e-4 * quality[best] ** 2:
+                row = (kernel[best] - done[:, best] @ done) / np.sqrt(gains[best])
             basis[len(chosen)] = row
             # Two copies of one text add nothing to each other; the floor keeps them in the order of their quality.
             gains = np.maximum(gains - row**2, 1e-9 * quality**2)

@@ -5,6 +5,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.db import connection
 
@@ -12,7 +13,7 @@ from curation.articles.models import Article
 from curation.engagement import actions as engagement
 from curation.engagement.models import Slate, SlateItem
 from curation.engagement.types import EventIn
-from curation.ranking import actions
+from curation.ranking import actions, pipelines
 from curation.ranking.models import Popularity
 from curation.ranking.types import ReaderProfile
 from curation.serving import queries as serving
@@ -247,11 +248,12 @@ def test_a_reader_who_states_nothing_sees_all_areas(world):
 
 
 @pytest.mark.parametrize("act", ["save", "more", "long read"])
-def test_a_liked_article_moves_the_very_next_page(world, act):
+def test_a_liked_article_moves_the_very_next_page(world, act, monkeypatch):
+    monkeypatch.setattr(pipelines, "seeded", lambda slate_id, position: np.random.default_rng(position))
     liker, other = ReaderFactory(), ReaderFactory()
     pages = {reader: serve(profile_of(reader)) for reader in (liker, other)}
     foods = {article.pk for article in world["food"]}
-    liked = [pk for pk in ids(pages[liker]) if pk in foods][:2]
+    liked = [pk for pk in ids(pages[liker]) if pk in foods][:4]
     for pk in liked:
         if act == "save":
             engagement.save_article(reader_id=liker.pk, article_id=pk, at=NOW)

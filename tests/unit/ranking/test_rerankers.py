@@ -17,7 +17,7 @@ from tests.unit.ranking.pools import shuffled, worlds
 
 def rerank(world, size, earlier=(), **config):
     pool, reader = world
-    scores = FLOOR(pool, reader).scores
+    scores = FLOOR(pool, reader).scores.round(9)
     order = StoryFilter()(pool, np.lexsort((-pool.ids, -scores)))
     rows = VariedReranker(**config)(pool, reader, scores, order, size=size, earlier=earlier)
     return pool, scores, order, rows.tolist()
