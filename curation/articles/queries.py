@@ -17,6 +17,7 @@ from django.db.models import F
 
 from curation.articles._extract import extract
 from curation.articles._language import detect_language
+from curation.articles._meaning import LEAD_CHARACTERS, TITLE_WEIGHT, article_vectors
 from curation.articles.models import DIMENSION, Article, ArticleVector, EmbeddingSpace
 from curation.serving import queries as serving
 from curation.sources import queries as sources
@@ -24,6 +25,9 @@ from curation.sources.queries import clean_html
 from curation.sources.types import FetchFailed
 
 __all__ = [
+    "LEAD_CHARACTERS",
+    "TITLE_WEIGHT",
+    "article_vectors",
     "clean_html",
     "detect_language",
     "either_form",

@@ -102,7 +102,7 @@ def load_pool(reader: Reader, candidates: Integers) -> tuple[Pool, Reader]:
             "satisfaction": np.array(satisfaction) * slow,
         }
     lately = reader.seen.ids[:SEEN_LENGTH]
-    slugs, scores, past_scores, lately_scores = _topics(known, reader.past.ids, lately)
+    slugs, scores, past_scores, lately_scores = topics_of(known, reader.past.ids, lately)
     seen_scores = np.zeros((len(reader.seen.ids), len(slugs)), dtype=np.float32)
     seen_scores[: len(lately)] = lately_scores
     phrase_ids, sure = _phrases(reader.about, known)
@@ -186,7 +186,7 @@ def _seen(profile: ReaderProfile, at: datetime) -> Seen:
     )
 
 
-def _topics(*lists: Integers) -> tuple[Any, ...]:
+def topics_of(*lists: Integers) -> tuple[Any, ...]:
     """The slugs that any of the articles has, then for each list its (n, t) scores."""
     known, places = np.unique(np.concatenate(lists), return_inverse=True)
     rows = _rows(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from curation.ranking.scorers import topic_shares
+from curation.ranking.scorers import followed_topics, topic_shares, wished_topics
 from curation.ranking.types import Floats, Pool, Reader
 
 Reason = dict[str, Any]
@@ -38,11 +38,9 @@ def _told(scorer: str, pool: Pool, reader: Reader, row: int) -> Reason:
     if scorer == "topics":
         return {"kind": "habit", "topic": _foremost(pool, topics * topic_shares(past))}
     if scorer == "follow_topic":
-        followed = np.isin(np.array(pool.slugs, dtype=object), np.array(reader.profile.topics, dtype=object))
-        return {"kind": "topic", "topic": _foremost(pool, topics * followed)}
+        return {"kind": "topic", "topic": _foremost(pool, topics * followed_topics(pool, reader))}
     if scorer == "wish":
-        wishes = dict(reader.profile.wishes)
-        return {"kind": "wish", "topic": _foremost(pool, topics * [wishes.get(slug, 0.0) for slug in pool.slugs])}
+        return {"kind": "wish", "topic": _foremost(pool, topics * wished_topics(pool, reader))}
     if scorer in {"follow_source", "publisher"}:
         kind = "source" if scorer == "follow_source" else "publisher"
         return {"kind": kind, "source": int(pool.sources[row])}

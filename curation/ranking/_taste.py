@@ -61,7 +61,7 @@ class Interests:
 def interests(profile: ReaderProfile, at: datetime) -> Interests:
     """Four queries, however long the history."""
     past = _pool.load_reader(replace(profile, phrases=()), at).past  # phrases speak for themselves
-    slugs, scores = _pool._topics(past.ids)
+    slugs, scores = _pool.topics_of(past.ids)
     return interests_of(profile, replace(past, topics=scores), slugs)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curation.ranking.scorers import topic_shares
+from curation.ranking.scorers import followed_topics, topic_shares, wished_topics
 from curation.ranking.types import Floats, Integers, Mask, Pool, Reader
 
 PER_SOURCE = 3  # cards of one source on a page
@@ -107,12 +107,11 @@ def mix_of(pool: Pool, reader: Reader) -> Floats:
     """(t,) shares of the topics that the reader cares for, summing to 1 or all 0: those that are followed, and those of
     the history as it grows.
     """
-    followed = np.isin(np.array(pool.slugs, dtype=object), np.array(reader.profile.topics, dtype=object))
+    followed = followed_topics(pool, reader)
     stated = followed / max(int(followed.sum()), 1)
     count = int(reader.past.liked.sum())
     told = count / (count + 10.0) if followed.any() else 1.0
-    wished = np.array([dict(reader.profile.wishes).get(slug, 0.0) for slug in pool.slugs])
-    mix = (told * topic_shares(reader.past) + (1 - told) * stated) * (1.0 + wished)
+    mix = (told * topic_shares(reader.past) + (1 - told) * stated) * (1.0 + wished_topics(pool, reader))
     mix = np.maximum(mix, 0.0)
     return mix / max(float(mix.sum()), 1e-9)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from curation.ranking.types import Floats, Past, Pool, Reader, Scored
+from curation.ranking.types import Floats, Mask, Past, Pool, Reader, Scored
 
 HALF_LIFE_HOURS = 6.0  # of clicks and impressions: news fades fast
 SLOW_HALF_LIFE_HOURS = 72.0  # of demand and of satisfaction: what little a quiet site knows has to last
@@ -28,8 +28,9 @@ class HistoryScorer:
         past = reader.past
         liked = past.liked & past.vectors.any(axis=1)
         mean = past.weights[liked] @ past.vectors[liked].astype(np.float64)
-        values = pool.vectors @ (mean / max(float(np.linalg.norm(mean)), 1e-9))
-        return Scored(values, confidence=_grown(int(liked.sum()), self.shrink))
+        # In single precision: the product would otherwise turn every vector of the pool into double.
+        values = pool.vectors @ (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
+        return Scored(values.astype(np.float64), confidence=_grown(int(liked.sum()), self.shrink))
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ class FollowedTopicScorer:
     name: str = "follow_topic"
 
     def __call__(self, pool: Pool, reader: Reader) -> Scored:
-        followed = np.isin(np.array(pool.slugs, dtype=object), np.array(reader.profile.topics, dtype=object))
-        return Scored(pool.topics[:, followed].max(axis=1, initial=0.0).astype(np.float64), neutral=0.0)
+        followed = pool.topics[:, followed_topics(pool, reader)]
+        return Scored(followed.max(axis=1, initial=0.0).astype(np.float64), neutral=0.0)
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,7 @@ class WishScorer:
     name: str = "wish"
 
     def __call__(self, pool: Pool, reader: Reader) -> Scored:
-        wishes = dict(reader.profile.wishes)
-        values = pool.topics.astype(np.float64) @ np.array([wishes.get(slug, 0.0) for slug in pool.slugs])
-        return Scored(values, neutral=0.0)
+        return Scored(pool.topics.astype(np.float64) @ wished_topics(pool, reader), neutral=0.0)
 
 
 @dataclass(frozen=True)
@@ -231,6 +230,18 @@ def topic_shares(past: Past) -> Floats:
     """(t,) shares of the liked articles' topics, summing to 1, or all 0."""
     told = past.weights[past.liked] @ past.topics[past.liked].astype(np.float64)
     return told / max(float(told.sum()), 1e-9)
+
+
+def followed_topics(pool: Pool, reader: Reader) -> Mask:
+    """(t,) which of the pool's topics the reader follows."""
+    topics = set(reader.profile.topics)
+    return np.array([slug in topics for slug in pool.slugs], dtype=np.bool_)
+
+
+def wished_topics(pool: Pool, reader: Reader) -> Floats:
+    """(t,) how much more of each of the pool's topics the reader asked for, -1 to 1."""
+    wishes = dict(reader.profile.wishes)
+    return np.array([wishes.get(slug, 0.0) for slug in pool.slugs], dtype=np.float64)
 
 
 def fading_hours(pool: Pool) -> Floats:

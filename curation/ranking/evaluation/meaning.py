@@ -10,8 +10,8 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from curation.articles._meaning import LEAD_CHARACTERS, TITLE_WEIGHT, article_vectors
 from curation.articles.models import Article, EmbeddingSpace
+from curation.articles.queries import LEAD_CHARACTERS, TITLE_WEIGHT, article_vectors
 from curation.ranking.evaluation.types import Progress
 from curation.serving import queries as serving
 

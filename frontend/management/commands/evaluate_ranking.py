@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from accounts import queries as accounts
-from accounts.models import User
-from curation.engagement.models import Slate
 from curation.ranking.evaluation import deskdrop, mind, site
 from curation.ranking.evaluation.report import evaluate
 from curation.ranking.evaluation.types import Dataset, LogUnreadable
@@ -57,7 +56,9 @@ class Command(BaseCommand):
         try:
             log = self._read(dataset, path, synthetic)
             asked = log if limit is None else replace(log, test=log.test[-limit:])
-            report = evaluate(asked, names=pipeline, fit_ranker=fit_ranker, seed=seed, progress=self._say)
+            report = evaluate(
+                asked, names=pipeline, fit_ranker=partial(fit_ranker, seed=seed), seed=seed, progress=self._say
+            )
         except (LogUnreadable, ValueError, OSError, ServingError) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(orjson.dumps(report).decode() if as_json else _table(report))
@@ -65,8 +66,7 @@ class Command(BaseCommand):
     def _read(self, dataset: str, path: Path | None, synthetic: bool) -> Dataset:
         if dataset == "site":
             try:
-                served = Slate.objects.filter(is_synthetic=synthetic).values("reader_id")
-                profiles = {reader.pk: accounts.reader_profile(reader) for reader in User.objects.filter(pk__in=served)}
+                profiles = accounts.profiles_of_served(is_synthetic=synthetic)
                 return site.read_site(profiles=profiles, with_synthetic=synthetic, progress=self._say)
             except DatabaseError as error:
                 raise CommandError(f"the database does not answer: {error}") from None

@@ -10,8 +10,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts import queries as accounts
-from accounts.models import User
-from curation.engagement.models import Slate
 from curation.ranking.learning.child import end_with_parent
 from curation.ranking.learning.train import train_ranker
 
@@ -41,8 +39,7 @@ class Command(BaseCommand):
             raise CommandError("--seed is a number from 0 on")
         if attended:
             end_with_parent()
-        served = Slate.objects.filter(is_synthetic=synthetic).values("reader_id")
-        profiles = {reader.pk: accounts.reader_profile(reader) for reader in User.objects.filter(pk__in=served)}
+        profiles = accounts.profiles_of_served(is_synthetic=synthetic)
         try:
             told = train_ranker(profiles=profiles, seed=seed, is_synthetic=synthetic, at=timezone.now(), say=self._say)
         except Exception as error:

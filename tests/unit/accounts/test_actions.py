@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
@@ -20,6 +21,7 @@ from accounts.models import (
     TopicWish,
     User,
 )
+from curation.engagement.models import Slate
 from curation.sources.models import Source
 from curation.topics.models import Phrase, Topic
 from tests.factories.accounts import UserFactory
@@ -346,3 +348,21 @@ def test_following_a_muted_source_unmutes_it(reader: User) -> None:
     actions.mute_source(reader=reader, source_id=source.pk)
     actions.follow_source(reader=reader, source_id=source.pk, at=NOW)
     assert not MutedSource.objects.filter(reader=reader).exists()
+
+
+def test_the_profiles_of_all_who_were_served_are_those_of_each_in_as_many_queries(django_assert_num_queries):
+    readers = [UserFactory(is_synthetic=number == 3) for number in range(4)]
+    for number, reader in enumerate(readers):
+        actions.follow_topic(reader=reader, slug=("ai", "books", "food", "ai")[number], at=NOW)
+        actions.mute_word(reader=reader, word=f"word-{number}")
+        Slate.objects.create(
+            id=uuid.uuid4(), reader=reader, surface="feed", pipeline="t", created_at=NOW, is_synthetic=number == 3
+        )
+    actions.wish_topic(reader=readers[0], slug="food", weight=-1.0, at=NOW)
+    actions.forget_history(reader=readers[1], at=NOW)
+    never_served = UserFactory()
+    with django_assert_num_queries(6):
+        real = queries.profiles_of_served(is_synthetic=False)
+    assert real == {reader.pk: queries.reader_profile(reader) for reader in readers[:3]}
+    assert never_served.pk not in real
+    assert list(queries.profiles_of_served(is_synthetic=True)) == [readers[3].pk]
